@@ -1,0 +1,247 @@
+package io.sluice.vmm.bus;
+
+import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.memory.GuestRam;
+import io.sluice.vmm.memory.HostMemory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
+
+/// A physical address space (guest memory or I/O ports): ranges without overlap, and the transactions on them.
+///
+/// The map is an immutable sorted array that a change replaces, so a lookup needs no lock. A change takes effect
+/// before the changing call returns: [#onChange] listeners make each vCPU drop what it cached.
+/// Addresses are bare longs here and compared unsigned: this is the hot path (docs/adr/0002).
+public final class AddressSpace {
+    private final String name;
+    private final long last;
+    private final LongAdder unclaimed = new LongAdder();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private volatile Mapping[] map;
+
+    /// @param last highest address, inclusive
+    public AddressSpace(String name, long last) {
+        this.name = name;
+        this.last = last;
+        this.map = new Mapping[] {new Mapping.Nothing(0, last)};
+    }
+
+    public long lastAddress() {
+        return last;
+    }
+
+    /// Accesses that nobody claimed, since the start.
+    public long unclaimed() {
+        return unclaimed.sum();
+    }
+
+    /// Told after each change, on the changing thread.
+    public void onChange(Runnable listener) {
+        listeners.add(listener);
+    }
+
+    /// All ranges that something answers, in order.
+    public List<Mapping> mappings() {
+        return Arrays.stream(map).filter(m -> !(m instanceof Mapping.Nothing)).toList();
+    }
+
+    public Mapping mapRam(long first, long length, GuestRam ram, long offset, boolean writable) {
+        return add(new Mapping.Ram(first, first + length - 1, ram, offset, writable));
+    }
+
+    /// Maps a device whose posted writes only store state, so an idle strand takes them at once.
+    public Mapping mapDevice(long first, long length, BusDevice device, Strand strand) {
+        return add(new Mapping.Device(first, first + length - 1, device, strand, 0, false));
+    }
+
+    /// Adds a range.
+    ///
+    /// @throws BusException if the range is empty, leaves the space or overlaps another
+    public synchronized Mapping add(Mapping mapping) {
+        if (Long.compareUnsigned(mapping.first(), mapping.last()) > 0
+                || Long.compareUnsigned(mapping.last(), last) > 0) {
+            throw new BusException(name + ": bad range " + text(mapping));
+        }
+        var ranges = new ArrayList<Mapping>();
+        for (var old : mappings()) {
+            if (Long.compareUnsigned(old.first(), mapping.last()) <= 0
+                    && Long.compareUnsigned(mapping.first(), old.last()) <= 0) {
+                throw new BusException(name + ": " + text(mapping) + " overlaps " + text(old));
+            }
+            ranges.add(old);
+        }
+        ranges.add(mapping);
+        publish(ranges);
+        return mapping;
+    }
+
+    /// Removes a range; when this returns no new access reaches it. Unknown mappings are ignored.
+    public synchronized void remove(Mapping mapping) {
+        var ranges = new ArrayList<>(mappings());
+        if (ranges.remove(mapping)) {
+            publish(ranges);
+        }
+    }
+
+    private void publish(List<Mapping> ranges) {
+        ranges.sort(Comparator.comparing(Mapping::first, Long::compareUnsigned));
+        var full = new ArrayList<Mapping>();
+        long next = 0;
+        boolean open = true;
+        for (var range : ranges) {
+            if (range.first() != next) {
+                full.add(new Mapping.Nothing(next, range.first() - 1));
+            }
+            full.add(range);
+            open = range.last() != last;
+            next = range.last() + 1;
+        }
+        if (open) {
+            full.add(new Mapping.Nothing(next, last));
+        }
+        map = full.toArray(Mapping[]::new);
+        listeners.forEach(Runnable::run);
+    }
+
+    /// What answers at `address`; never null. Beyond the space nothing answers.
+    public Mapping find(long address) {
+        var ranges = map;
+        int low = 0;
+        int high = ranges.length - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (Long.compareUnsigned(ranges[middle].first(), address) <= 0) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return ranges[low];
+    }
+
+    /// A read of 1, 2, 4 or 8 bytes. The access lies in one range wholly, or nobody claims it.
+    /// From a thread that is in no strand and on no loop: it may wait for a busy device.
+    public long read(long address, int size) {
+        var target = find(address);
+        if (Long.compareUnsigned(address + size - 1, target.last()) > 0) {
+            return unclaimedRead(size);
+        }
+        return switch (target) {
+            case Mapping.Ram ram -> readRam(ram.host(address), size);
+            case Mapping.Device device -> Transactions.read(device, address, size);
+            case Mapping.Nothing nothing -> unclaimedRead(size);
+        };
+    }
+
+    /// A posted write of 1, 2, 4 or 8 bytes; same threads as [#read].
+    public void write(long address, int size, long value) {
+        var target = find(address);
+        if (Long.compareUnsigned(address + size - 1, target.last()) > 0) {
+            unclaimed.increment();
+            return;
+        }
+        switch (target) {
+            case Mapping.Ram ram -> writeRam(ram, address, size, value);
+            case Mapping.Device device -> Transactions.write(device, address, size, value);
+            case Mapping.Nothing nothing -> unclaimed.increment();
+        }
+    }
+
+    /// A 64-byte posted write to a 64-byte aligned address (MOVDIR64B).
+    public void writeBurst(long address, long[] data) {
+        switch (find(address)) {
+            case Mapping.Ram ram -> {
+                for (int i = 0; i < data.length; i++) {
+                    writeRam(ram, address + 8L * i, 8, data[i]);
+                }
+            }
+            case Mapping.Device device -> Transactions.writeBurst(device, address, data);
+            case Mapping.Nothing nothing -> unclaimed.increment();
+        }
+    }
+
+    /// A 64-byte deferrable write to a 64-byte aligned address: `true` if a device accepted it. RAM takes none.
+    public boolean deferrableWrite(long address, long[] data) {
+        return find(address) instanceof Mapping.Device device && Transactions.deferrableWrite(device, address, data);
+    }
+
+    /// Copies RAM into `target`; parts that are not RAM read as all ones. Any thread.
+    ///
+    /// @return whether all of it was RAM
+    public boolean dmaRead(long address, byte[] target, int offset, int length) {
+        boolean whole = true;
+        int done = 0;
+        while (done < length) {
+            var range = find(address + done);
+            int chunk = (int) Math.min(
+                    length - done,
+                    range.last() - (address + done) + 1 < 0 ? Long.MAX_VALUE : range.last() - (address + done) + 1);
+            if (range instanceof Mapping.Ram ram) {
+                HostMemory.copy(ram.host(address + done), target, offset + done, chunk);
+            } else {
+                Arrays.fill(target, offset + done, offset + done + chunk, (byte) -1);
+                whole = false;
+            }
+            done += chunk;
+        }
+        return whole;
+    }
+
+    /// Copies into RAM; parts that are not writable RAM are dropped. Any thread.
+    ///
+    /// @return whether all of it was writable RAM
+    public boolean dmaWrite(long address, byte[] source, int offset, int length) {
+        boolean whole = true;
+        int done = 0;
+        while (done < length) {
+            var range = find(address + done);
+            int chunk = (int) Math.min(
+                    length - done,
+                    range.last() - (address + done) + 1 < 0 ? Long.MAX_VALUE : range.last() - (address + done) + 1);
+            if (range instanceof Mapping.Ram ram && ram.writable()) {
+                ram.ram().write(ram.offset() + (address + done - ram.first()), source, offset + done, chunk);
+            } else {
+                whole = false;
+            }
+            done += chunk;
+        }
+        return whole;
+    }
+
+    private long unclaimedRead(int size) {
+        unclaimed.increment();
+        return size == 8 ? -1L : (1L << 8 * size) - 1;
+    }
+
+    private static long readRam(long host, int size) {
+        return switch (size) {
+            case 1 -> HostMemory.getByte(host);
+            case 2 -> HostMemory.getShort(host);
+            case 4 -> HostMemory.getInt(host) & 0xFFFF_FFFFL;
+            case 8 -> HostMemory.getLong(host);
+            default -> throw new IllegalArgumentException("no such access size: " + size);
+        };
+    }
+
+    private static void writeRam(Mapping.Ram ram, long address, int size, long value) {
+        if (!ram.writable()) {
+            return;
+        }
+        long host = ram.host(address);
+        switch (size) {
+            case 1 -> HostMemory.putByte(host, (int) value);
+            case 2 -> HostMemory.putShort(host, (int) value);
+            case 4 -> HostMemory.putInt(host, (int) value);
+            case 8 -> HostMemory.putLong(host, value);
+            default -> throw new IllegalArgumentException("no such access size: " + size);
+        }
+        ram.ram().watch().written(ram.offset() + (address - ram.first()), size);
+    }
+
+    private static String text(Mapping mapping) {
+        return "0x" + Long.toHexString(mapping.first()) + "..0x" + Long.toHexString(mapping.last());
+    }
+}

@@ -1,0 +1,55 @@
+package io.sluice.vmm.bus;
+
+/// How a transaction enters a device: at once if the strand is idle (nothing is allocated), else through its queue.
+final class Transactions {
+    private Transactions() {}
+
+    /// Non-posted: waits for the completion.
+    static long read(Mapping.Device target, long address, int size) {
+        long offset = target.offset() + (address - target.first());
+        var strand = target.strand();
+        if (strand.tryEnter()) {
+            try {
+                return target.device().read(offset, size);
+            } finally {
+                strand.exit();
+            }
+        }
+        var result = new long[1];
+        strand.call(() -> result[0] = target.device().read(offset, size));
+        return result[0];
+    }
+
+    /// Posted: in order, and does not wait.
+    static void write(Mapping.Device target, long address, int size, long value) {
+        long offset = target.offset() + (address - target.first());
+        var strand = target.strand();
+        if (!target.deferred() && strand.tryEnter()) {
+            try {
+                target.device().write(offset, size, value);
+            } finally {
+                strand.exit();
+            }
+        } else {
+            strand.defer(() -> target.device().write(offset, size, value));
+        }
+    }
+
+    static void writeBurst(Mapping.Device target, long address, long[] data) {
+        long offset = target.offset() + (address - target.first());
+        var copy = data.clone();
+        if (target.deferred()) {
+            target.strand().defer(() -> target.device().writeBurst(offset, copy));
+        } else {
+            target.strand().post(() -> target.device().writeBurst(offset, copy));
+        }
+    }
+
+    /// Non-posted: waits for accepted or Retry.
+    static boolean deferrableWrite(Mapping.Device target, long address, long[] data) {
+        long offset = target.offset() + (address - target.first());
+        var accepted = new boolean[1];
+        target.strand().call(() -> accepted[0] = target.device().deferrableWrite(offset, data));
+        return accepted[0];
+    }
+}

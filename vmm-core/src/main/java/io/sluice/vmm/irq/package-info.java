@@ -1,0 +1,5 @@
+/// Interrupt lines, messages, the local APIC and how they are routed.
+@NullMarked
+package io.sluice.vmm.irq;
+
+import org.jspecify.annotations.NullMarked;

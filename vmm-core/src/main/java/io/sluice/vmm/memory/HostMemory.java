@@ -1,0 +1,123 @@
+package io.sluice.vmm.memory;
+
+import jdk.internal.misc.Unsafe;
+
+/// The one accessor of guest memory by host address. Little-endian, any alignment, no allocation.
+///
+/// The addresses come from [GuestRam] only. With `-Dsluice.memory.checked=true` every access is checked against the
+/// live RAM of this process first (the tests run so); without it a wrong address ends the JVM.
+public final class HostMemory {
+    private static final Unsafe U = Unsafe.getUnsafe();
+    private static final boolean CHECKED = Boolean.getBoolean("sluice.memory.checked");
+
+    private HostMemory() {}
+
+    private static void check(long address, int size) {
+        if (CHECKED) {
+            LiveRam.check(address, size);
+        }
+    }
+
+    /// Zero-extended byte.
+    public static int getByte(long address) {
+        check(address, 1);
+        return U.getByte(address) & 0xFF;
+    }
+
+    /// Zero-extended 16 bits.
+    public static int getShort(long address) {
+        check(address, 2);
+        return U.getShort(address) & 0xFFFF;
+    }
+
+    public static int getInt(long address) {
+        check(address, 4);
+        return U.getInt(address);
+    }
+
+    public static long getLong(long address) {
+        check(address, 8);
+        return U.getLong(address);
+    }
+
+    public static void putByte(long address, int value) {
+        check(address, 1);
+        U.putByte(address, (byte) value);
+    }
+
+    public static void putShort(long address, int value) {
+        check(address, 2);
+        U.putShort(address, (short) value);
+    }
+
+    public static void putInt(long address, int value) {
+        check(address, 4);
+        U.putInt(address, value);
+    }
+
+    public static void putLong(long address, long value) {
+        check(address, 8);
+        U.putLong(address, value);
+    }
+
+    public static boolean compareAndSetByte(long address, int expected, int value) {
+        check(address, 1);
+        return U.compareAndSetByte(null, address, (byte) expected, (byte) value);
+    }
+
+    /// The address is within one aligned 32-bit word.
+    public static boolean compareAndSetShort(long address, int expected, int value) {
+        check(address, 2);
+        return U.compareAndSetShort(null, address, (short) expected, (short) value);
+    }
+
+    public static boolean compareAndSetInt(long address, int expected, int value) {
+        check(address, 4);
+        return U.compareAndSetInt(null, address, expected, value);
+    }
+
+    public static boolean compareAndSetLong(long address, long expected, long value) {
+        check(address, 8);
+        return U.compareAndSetLong(null, address, expected, value);
+    }
+
+    /// Copies from guest memory into an array.
+    public static void copy(long address, byte[] target, int offset, int length) {
+        check(address, length);
+        U.copyMemory(
+                null,
+                address,
+                target,
+                Unsafe.ARRAY_BYTE_BASE_OFFSET
+                        + (long) java.util.Objects.checkFromIndexSize(offset, length, target.length),
+                length);
+    }
+
+    /// Copies from an array into guest memory.
+    public static void copy(byte[] source, int offset, long address, int length) {
+        check(address, length);
+        U.copyMemory(
+                source,
+                Unsafe.ARRAY_BYTE_BASE_OFFSET
+                        + (long) java.util.Objects.checkFromIndexSize(offset, length, source.length),
+                null,
+                address,
+                length);
+    }
+
+    public static void fill(long address, long length, int value) {
+        if (CHECKED) {
+            LiveRam.check(address, length);
+        }
+        U.setMemory(address, length, (byte) value);
+    }
+
+    /// Copies between two places of guest memory that do not overlap.
+    public static void copy(long source, long target, long length) {
+        if (CHECKED) {
+            LiveRam.check(source, length);
+            LiveRam.check(target, length);
+        }
+        U.copyMemory(source, target, length);
+    }
+}
