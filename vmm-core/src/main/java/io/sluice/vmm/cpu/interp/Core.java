@@ -312,6 +312,8 @@ public final class Core {
 
     void debugChanged() {
         debugging = (state.dr[7] & 0xFF) != 0;
+        mmu.watchData(debugging ? Breakpoints.data(this) : null);
+        look = true;
     }
 
     private final java.util.SplittableRandom random = new java.util.SplittableRandom();
@@ -342,6 +344,7 @@ public final class Core {
     void castShadow(boolean holdsTraps) {
         shadow = true;
         shadowHoldsTraps = holdsTraps;
+        look = true;
     }
 
     /// The local APIC's page, as the MMU sees it.
