@@ -25,12 +25,14 @@ public final class AddressSpace {
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final List<Mapping> fixed = new ArrayList<>();
     private final List<Mapping> placed = new ArrayList<>();
+    private final Mapping beyond;
     private volatile Mapping[] map;
 
     /// @param last highest address, inclusive
     public AddressSpace(String name, long last) {
         this.name = name;
         this.last = last;
+        this.beyond = new Mapping.Nothing(last + 1, -1L);
         this.map = new Mapping[] {new Mapping.Nothing(0, last)};
     }
 
@@ -156,6 +158,9 @@ public final class AddressSpace {
 
     /// What answers at `address`; never null. Beyond the space nothing answers.
     public Mapping find(long address) {
+        if (Long.compareUnsigned(address, last) > 0) {
+            return beyond;
+        }
         var ranges = map;
         int low = 0;
         int high = ranges.length - 1;
