@@ -1,6 +1,8 @@
 package io.sluice.samples.mtty;
 
+import io.sluice.vmm.loop.StrandTimer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// One 16550 port whose transmitter is wired to its own receiver.
 ///
@@ -40,11 +42,11 @@ final class UartPort {
     /// Nanoseconds of one bit at divisor 1, 115200 baud.
     private static final long BIT_NANOS = 8681;
 
-    private static final int TIMEOUT_CHARACTERS = 4;
+    private static final long TIMEOUT_CHARACTERS = 4;
 
     /// Runs a task later, on the port's strand.
     interface Timer {
-        Object after(long nanos, Runnable task);
+        StrandTimer after(long nanos, Runnable task);
     }
 
     private final Timer timer;
@@ -64,7 +66,7 @@ final class UartPort {
     private int modemDeltas;
     private boolean overrun;
     private boolean timedOut;
-    private boolean timerRuns;
+    private @Nullable StrandTimer running;
     private long lastTransfer;
 
     /// @param changed told when the causes may have changed by time alone
@@ -114,6 +116,7 @@ final class UartPort {
             case DATA -> {
                 if (divisorOpen()) {
                     divisor = divisor & 0xFF00 | bits;
+                    restartTimer();
                 } else {
                     push(bits);
                 }
@@ -121,12 +124,16 @@ final class UartPort {
             case IER -> {
                 if (divisorOpen()) {
                     divisor = divisor & 0xFF | (value & 0xFF) << 8;
+                    restartTimer();
                 } else {
                     ier = bits;
                 }
             }
             case IIR -> controlFifo(bits);
-            case LCR -> lcr = bits;
+            case LCR -> {
+                lcr = bits;
+                restartTimer();
+            }
             case MCR -> controlModem(bits);
             case LSR, MSR -> {}
             case SCR -> scratch = bits;
@@ -171,21 +178,28 @@ final class UartPort {
 
     /// Data below the trigger level must not stay unheard: after four characters' time it interrupts too.
     private void startTimer() {
-        if (count > 0 && count < trigger && !timerRuns) {
-            timerRuns = true;
-            timer.after(timeout(), check);
+        if (count > 0 && count < trigger && running == null) {
+            running = timer.after(timeout(), check);
         }
     }
 
+    /// Another speed or frame: what runs was set by the old one.
+    private void restartTimer() {
+        if (running != null) {
+            running.cancel();
+            running = null;
+        }
+        startTimer();
+    }
+
     private void checkTimeout() {
-        timerRuns = false;
+        running = null;
         if (count == 0 || count >= trigger) {
             return;
         }
         long left = timeout() - (clock.getAsLong() - lastTransfer);
         if (left > 0) {
-            timerRuns = true;
-            timer.after(left, check);
+            running = timer.after(left, check);
         } else {
             timedOut = true;
             changed.run();
