@@ -99,7 +99,6 @@ final class Dsdt {
                 "PCI0",
                 name("_HID", eisaId("PNP0A08")),
                 name("_CID", eisaId("PNP0A03")),
-                name("_ADR", integer(0)),
                 name("_UID", integer(0)),
                 name("_SEG", integer(0)),
                 name("_BBN", integer(0)),
