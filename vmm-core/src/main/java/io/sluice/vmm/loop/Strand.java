@@ -108,15 +108,18 @@ public final class Strand {
     }
 
     private void drain() {
-        // Inside: BUSY was set by whoever scheduled this.
-        for (int i = 0; i < DRAIN_BATCH; i++) {
-            var task = queue.poll();
-            if (task == null) {
-                break;
+        // Inside: BUSY was set by whoever scheduled this. A task that throws ends the batch, not the strand.
+        try {
+            for (int i = 0; i < DRAIN_BATCH; i++) {
+                var task = queue.poll();
+                if (task == null) {
+                    break;
+                }
+                task.run();
             }
-            task.run();
+        } finally {
+            exit();
         }
-        exit();
     }
 
     private static final class Waiter implements Runnable {
