@@ -5,7 +5,7 @@ import io.sluice.vmm.loop.EventLoop;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 
 /// One event loop. Tasks go through a queue of its own, so that handing one over allocates nothing, a failure reaches
 /// [LoopEvents], and time is taken once a batch. After [VertxLoops#close] tasks and timers are dropped.
@@ -15,7 +15,7 @@ final class VertxEventLoop implements EventLoop {
     private final String name;
     private final SingleThreadIoEventLoop netty;
     private final LoopEvents events;
-    private final MpscUnboundedArrayQueue<Runnable> queue = new MpscUnboundedArrayQueue<>(256);
+    private final MpscUnboundedAtomicArrayQueue<Runnable> queue = new MpscUnboundedAtomicArrayQueue<>(256);
     private final Runnable drain = this::drain;
 
     /// Whether `drain` is with Netty already.

@@ -118,8 +118,6 @@ final class VertxLoopsTest {
         }
 
         Collections.sort(lateness);
-        System.err.println(
-                "timer lateness: median " + lateness.get(50) / 1000 + " us, worst " + lateness.get(99) / 1000);
         assertThat(lateness.getFirst()).isGreaterThanOrEqualTo(0);
         assertThat(lateness.get(50)).as("median").isLessThan(MILLISECONDS.toNanos(1));
     }
