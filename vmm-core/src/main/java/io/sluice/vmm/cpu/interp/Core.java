@@ -60,6 +60,13 @@ public final class Core {
         this.mmu = new Mmu(state, memory, new ApicPage(ports));
     }
 
+    /// To be called after registers were set from outside.
+    public void stateChanged() {
+        updateMode();
+        debugChanged();
+        mmu.flushAll();
+    }
+
     // ---- mode
 
     /// To be called after CS, SS, CR0, EFER or CPL changed.

@@ -257,7 +257,7 @@ public final class Interpreter {
             core.look = true;
             return Exit.STOPPED;
         }
-        if (budget < 0 || core.halted || (reasons & Attention.APIC) != 0) {
+        if (budget < 0 || core.halted || interrupts.attention()) {
             budget = SLICE;
             interrupts.poll(core.ports.nanos());
         }
