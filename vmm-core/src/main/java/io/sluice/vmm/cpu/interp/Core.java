@@ -49,6 +49,10 @@ public final class Core {
     boolean nmiBlocked;
     /// Shift count or bit number of the running instruction, for its [Location.Update].
     int count;
+    /// A vector operand that was just loaded; the result of a shuffle.
+    long low;
+
+    long high;
     /// What an exchange found in memory.
     long scratch;
     /// DR6 bits to report as a trap after the running instruction.
@@ -161,6 +165,11 @@ public final class Core {
             return segment >= Insn.FS ? state.segments[segment].base + offset : offset;
         }
         return state.segments[segment].base + offset & 0xFFFF_FFFFL;
+    }
+
+    /// A linear address that was computed by adding to a checked one.
+    long wrapLinear(long linear) {
+        return codeSize == 64 ? linear : linear & 0xFFFF_FFFFL;
     }
 
     // ---- memory
