@@ -29,6 +29,11 @@ public final class NoInterrupts implements CpuPorts, InterruptController {
     }
 
     @Override
+    public boolean attention() {
+        return false;
+    }
+
+    @Override
     public boolean hasInterrupt() {
         return false;
     }
