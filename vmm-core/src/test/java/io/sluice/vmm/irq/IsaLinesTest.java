@@ -70,8 +70,7 @@ final class IsaLinesTest {
         replace.set(false);
 
         assertThat(log)
-                .containsExactly(
-                        "pic 0 down", "ioapic 2 down", "pic 0 up", "ioapic 2 up", "pic 8 up", "ioapic 8 up");
+                .containsExactly("pic 0 down", "ioapic 2 down", "pic 0 up", "ioapic 2 up", "pic 8 up", "ioapic 8 up");
     }
 
     @ParameterizedTest
