@@ -59,12 +59,11 @@ public final class Uart16550 implements ByteDevice {
 
     private final ByteFifo receiver = new ByteFifo();
     private final ByteFifo transmitter = new ByteFifo();
+    private final ModemLines modem = new ModemLines();
     private int interruptEnable;
     private int fifoControl;
     private int lineControl;
     private int modemControl;
-    private int modemStatus;
-    private int modemInputs = CTS | DSR | DCD;
     private int scratch;
     private int divisor;
     private int overrun;
@@ -97,7 +96,7 @@ public final class Uart16550 implements ByteDevice {
         fifoControl = 0;
         lineControl = 0;
         modemControl = 0;
-        modemStatus = modemInputs;
+        modem.reset();
         scratch = 0;
         divisor = (int) UartReg.DLL.spec().reset();
         overrun = 0;
@@ -150,10 +149,8 @@ public final class Uart16550 implements ByteDevice {
 
     /// Sets the four inputs from the modem: any of [#CTS], [#DSR], [#RI], [#DCD].
     public void setModemInputs(int inputs) {
-        modemInputs = inputs & 0xF0;
-        if (!isLooped()) {
-            moveModemStatus(modemInputs);
-        }
+        modem.setInputs(inputs);
+        modem.show(isLooped(), modemControl);
         update();
     }
 
@@ -327,8 +324,8 @@ public final class Uart16550 implements ByteDevice {
     }
 
     private int readModemStatus() {
-        int status = modemStatus;
-        modemStatus &= 0xF0;
+        int status = modem.status();
+        modem.forgetChanges();
         update();
         return status;
     }
@@ -361,19 +358,9 @@ public final class Uart16550 implements ByteDevice {
 
     private void controlModem(int bits) {
         modemControl = bits;
-        // In loopback the four outputs appear as the four inputs: DTR as DSR, RTS as CTS, OUT1 as RI, OUT2 as DCD.
-        int looped = (bits & 1) << 5 | (bits & 2) << 3 | (bits & 4) << 4 | (bits & 8) << 4;
-        moveModemStatus(isLooped() ? looped : modemInputs);
+        modem.show(isLooped(), modemControl);
         update();
         wantInput();
-    }
-
-    /// New levels in bits 7..4, and what changed in bits 3..0; of the ring indicator only the trailing edge counts.
-    private void moveModemStatus(int inputs) {
-        int old = modemStatus & 0xF0;
-        int changed = old ^ inputs;
-        int deltas = changed >> 4 & 0xB | (old & ~inputs & RI) >> 4;
-        modemStatus = inputs | modemStatus & 0x0F | deltas;
     }
 
     private int source() {
@@ -392,7 +379,7 @@ public final class Uart16550 implements ByteDevice {
         if ((interruptEnable & IER_TRANSMITTER) != 0 && transmitterPending) {
             return IIR_TRANSMITTER;
         }
-        if ((interruptEnable & IER_MODEM) != 0 && (modemStatus & 0x0F) != 0) {
+        if ((interruptEnable & IER_MODEM) != 0 && modem.hasChanged()) {
             return IIR_MODEM;
         }
         return IIR_NONE;
@@ -410,10 +397,10 @@ public final class Uart16550 implements ByteDevice {
                 lineControl,
                 modemControl,
                 overrun,
-                modemStatus,
+                modem.status(),
                 scratch,
                 divisor,
-                modemInputs,
+                modem.inputs(),
                 transmitterPending,
                 timedOut,
                 receiver.toList(),
@@ -426,10 +413,9 @@ public final class Uart16550 implements ByteDevice {
         lineControl = saved.lineControl();
         modemControl = saved.modemControl();
         overrun = saved.overrun();
-        modemStatus = saved.modemStatus();
         scratch = saved.scratch();
         divisor = saved.divisor();
-        modemInputs = saved.modemInputs();
+        modem.restore(saved.modemInputs(), saved.modemStatus());
         transmitterPending = saved.transmitterPending();
         timedOut = saved.timedOut();
         receiver.restore(saved.received());

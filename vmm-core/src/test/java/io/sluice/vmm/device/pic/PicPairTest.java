@@ -212,6 +212,19 @@ final class PicPairTest {
     }
 
     @Test
+    void afterFirmwareNothingAsksUntilTheGuestUnmasksIt() {
+        pics.reset();
+        pics.firmwareDefaults();
+        pulse(0);
+        boolean masked = output.level();
+
+        write(master, 1, 0xFA);
+
+        assertThat(masked).isFalse();
+        assertThat(pics.acknowledge()).isEqualTo(0x08);
+    }
+
+    @Test
     void aRestoredPairGoesOn() {
         pulse(4);
         pulse(12);
