@@ -1,6 +1,7 @@
 package io.sluice.vmm.irq;
 
-/// What a sender has to know of an APIC: its id, its mode, and its logical address. The vCPU's thread writes, any thread
+/// What a sender has to know of an APIC: its id, its mode, and its logical address. The vCPU's thread writes, any
+/// thread
 /// reads.
 final class ApicAddress {
     private static final int SOFTWARE_ENABLE = 1 << 8;

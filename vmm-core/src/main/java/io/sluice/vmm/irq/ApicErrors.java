@@ -2,7 +2,8 @@ package io.sluice.vmm.irq;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The error status: errors gather until the guest writes the register, which shows them and starts anew (SDM 3A 10.5.3).
+/// The error status: errors gather until the guest writes the register, which shows them and starts anew (SDM 3A
+/// 10.5.3).
 final class ApicErrors {
     static final int SEND_VECTOR = 1 << 5;
     static final int RECEIVE_VECTOR = 1 << 6;

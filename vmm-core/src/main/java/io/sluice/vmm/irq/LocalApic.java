@@ -1,6 +1,5 @@
 package io.sluice.vmm.irq;
 
-import static io.sluice.vmm.irq.ApicReg.LVT_ERROR;
 import static io.sluice.vmm.irq.ApicReg.LVT_LINT0;
 import static io.sluice.vmm.irq.ApicReg.LVT_LINT1;
 import static io.sluice.vmm.irq.ApicReg.LVT_TIMER;
@@ -23,7 +22,6 @@ public final class LocalApic {
     private static final long BASE_WRITABLE = 0x000F_FFFF_FFFF_FD00L;
     private static final long DEFAULT_PAGE = 0xFEE0_0000L;
     private static final int SUPPRESS_EOI_BROADCAST = 1 << 12;
-    private static final int FIRST_LEGAL_VECTOR = 16;
 
     static {
         try {
@@ -48,6 +46,7 @@ public final class LocalApic {
 
     private final LocalVectorTable lvt = new LocalVectorTable();
     private final ApicTimer timer = new ApicTimer();
+    private final LocalInterrupts local;
     private int command;
     private int commandHigh;
 
@@ -57,6 +56,7 @@ public final class LocalApic {
         this.clock = clock;
         this.bus = bus;
         this.vcpu = vcpu;
+        local = new LocalInterrupts(queue, errors, vcpu, lvt, timer);
         reset();
         bus.attach(this);
     }
@@ -93,7 +93,7 @@ public final class LocalApic {
         switch (mode) {
             case FIXED, LOWEST_PRIORITY -> {
                 if (accepts()) {
-                    if (vector < FIRST_LEGAL_VECTOR) {
+                    if (vector < LocalInterrupts.FIRST_LEGAL_VECTOR) {
                         errors.post(ApicErrors.RECEIVE_VECTOR);
                     } else {
                         queue.post(vector, level);
@@ -295,7 +295,7 @@ public final class LocalApic {
                 lvt.set(register, value, address.isSoftwareEnabled());
             case INITIAL_COUNT -> timer.setInitialCount(value & 0xFFFF_FFFFL, clock.nanos());
             case DIVIDE -> timer.setDivide(register.written(timer.divide(), value), clock.nanos());
-            case SELF_IPI -> acceptOwn(value & 0xFF, false, ApicErrors.SEND_VECTOR);
+            case SELF_IPI -> local.accept(value & 0xFF, false, ApicErrors.SEND_VECTOR);
             case ID, VERSION, APR, PPR, REMOTE_READ, CURRENT_COUNT -> {}
             case ISR0, ISR1, ISR2, ISR3, ISR4, ISR5, ISR6, ISR7 -> {}
             case TMR0, TMR1, TMR2, TMR3, TMR4, TMR5, TMR6, TMR7 -> {}
@@ -341,10 +341,10 @@ public final class LocalApic {
         if (received != 0) {
             error(received);
         }
-        pin(LVT_LINT0, lint0);
-        pin(LVT_LINT1, lint1);
+        local.look(LVT_LINT0, lint0);
+        local.look(LVT_LINT1, lint1);
         if (timer.expire(nowNanos)) {
-            timerExpired();
+            local.timerExpired();
         }
     }
 
@@ -375,63 +375,21 @@ public final class LocalApic {
         return lvt.isMasked(LVT_TIMER) ? ApicTimer.NEVER : timer.deadline();
     }
 
-    private void pin(ApicReg entry, LintPin pin) {
-        boolean rose = pin.takeRise();
-        if (lvt.isMasked(entry)) {
-            return;
-        }
-        var mode = lvt.mode(entry);
-        if (mode == DeliveryMode.FIXED && entry == LVT_LINT0 && lvt.isLevel(entry)) {
-            if (pin.level() && !lvt.remoteIrr(entry)) {
-                lvt.setRemoteIrr(entry, true);
-                acceptOwn(lvt.vector(entry), true, ApicErrors.RECEIVE_VECTOR);
-            }
-        } else if (rose && mode == DeliveryMode.FIXED) {
-            acceptOwn(lvt.vector(entry), false, ApicErrors.RECEIVE_VECTOR);
-        } else if (rose && mode != DeliveryMode.EXT_INT && mode != DeliveryMode.STARTUP) {
-            post(mode, lvt.vector(entry), false);
-        }
-    }
-
-    private void timerExpired() {
-        if (lvt.isMasked(LVT_TIMER)) {
-            timer.forgive();
-        } else if (!acceptOwn(lvt.vector(LVT_TIMER), false, ApicErrors.RECEIVE_VECTOR)) {
-            timer.owe();
-        }
-    }
-
-    /// An interrupt from within: whether the vector is newly requested.
-    private boolean acceptOwn(int vector, boolean level, int errorIfIllegal) {
-        if (vector < FIRST_LEGAL_VECTOR) {
-            error(errorIfIllegal);
-            return true;
-        }
-        return queue.accept(vector, level);
-    }
-
     private void endOfInterrupt() {
         int vector = queue.endOfInterrupt();
         if (vector < 0) {
             return;
         }
-        if (queue.isLevel(vector)) {
-            if (lvt.remoteIrr(LVT_LINT0) && lvt.vector(LVT_LINT0) == vector) {
-                lvt.setRemoteIrr(LVT_LINT0, false);
-            }
-            if ((address.spurious() & SUPPRESS_EOI_BROADCAST) == 0) {
-                bus.endOfInterrupt(vector);
-            }
+        if (queue.isLevel(vector) && (address.spurious() & SUPPRESS_EOI_BROADCAST) == 0) {
+            bus.endOfInterrupt(vector);
         }
-        if (vector == lvt.vector(LVT_TIMER) && !lvt.isMasked(LVT_TIMER) && timer.takeBacklog()) {
-            queue.accept(vector, false);
-        }
+        local.ended(vector);
     }
 
     private void send() {
         var mode = DeliveryMode.of(command);
         boolean vectored = mode == DeliveryMode.FIXED || mode == DeliveryMode.LOWEST_PRIORITY;
-        if (vectored && (command & 0xFF) < FIRST_LEGAL_VECTOR) {
+        if (vectored && (command & 0xFF) < LocalInterrupts.FIRST_LEGAL_VECTOR) {
             error(ApicErrors.SEND_VECTOR);
             return;
         }
@@ -439,12 +397,8 @@ public final class LocalApic {
     }
 
     private void error(int bits) {
-        errors.gather(bits);
-        int vector = lvt.vector(LVT_ERROR);
-        if (!lvt.isMasked(LVT_ERROR) && vector >= FIRST_LEGAL_VECTOR) {
-            queue.accept(vector, false);
-            attention = true;
-        }
+        local.error(bits);
+        attention = true;
     }
 
     /// For a snapshot; the vCPU stands still.

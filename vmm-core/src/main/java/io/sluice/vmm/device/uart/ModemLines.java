@@ -34,10 +34,8 @@ final class ModemLines {
     /// Shows the inputs, or in loopback the outputs that MCR's low bits drive: DTR as DSR, RTS as CTS, OUT1 as RI, OUT2
     /// as DCD. What changed is kept in bits 3..0; of the ring indicator only the trailing edge counts.
     void show(boolean looped, int modemControl) {
-        int outputs = (modemControl & 1) << 5
-                | (modemControl & 2) << 3
-                | (modemControl & 4) << 4
-                | (modemControl & 8) << 4;
+        int outputs =
+                (modemControl & 1) << 5 | (modemControl & 2) << 3 | (modemControl & 4) << 4 | (modemControl & 8) << 4;
         int levels = looped ? outputs : inputs;
         int old = status & ~DELTAS;
         int deltas = (old ^ levels) >> 4 & 0xB | (old & ~levels & Uart16550.RI) >> 4;

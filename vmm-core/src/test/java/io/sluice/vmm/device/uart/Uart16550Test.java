@@ -391,6 +391,21 @@ final class Uart16550Test {
     }
 
     @Test
+    void aRestoredUartStillTellsOfItsTimeout() {
+        set(FCR, 0xC1);
+        set(IER, 0x01);
+        receive("x");
+        loop.advance(1_000_000_000);
+        var saved = uart.state();
+        uart.reset();
+
+        uart.restore(saved);
+
+        assertThat(get(IIR) & 0x0F).isEqualTo(0x0C);
+        assertThat(irq.level()).isTrue();
+    }
+
+    @Test
     void aRestoredUartGoesOn() {
         set(FCR, 0x01);
         set(IER, 0x03);
