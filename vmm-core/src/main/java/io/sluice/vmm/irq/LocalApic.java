@@ -12,7 +12,8 @@ import java.lang.invoke.VarHandle;
 ///
 /// Its vCPU's thread owns the registers. Other threads only leave something behind ([#post], the pins) and set
 /// [#attention]; the vCPU then calls [#poll] and looks again at [#hasInterrupt], [#extIntWanted] and [#nextDeadline].
-/// A register access that may change one of these sets [#attention] as well.
+/// A register access that may change one of these sets [#attention] as well. Who finds it set is not kicked again, so a
+/// vCPU polls before it halts; and it polls by itself once the clock has reached [#nextDeadline].
 public final class LocalApic {
     public static final int BASE_BSP = 1 << 8;
     public static final int BASE_X2APIC = 1 << 10;

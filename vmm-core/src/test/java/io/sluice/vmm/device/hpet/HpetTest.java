@@ -197,6 +197,31 @@ final class HpetTest {
     }
 
     @Test
+    void anEdgeOfOneTimerDoesNotReleaseTheLevelOfAnother() {
+        set(T0_CONF, ENABLE | ROUTE_20);
+        set(T1_CONF, ENABLE | LEVEL | ROUTE_20);
+        hpet.write(T1_COMP, 8, 1000);
+        hpet.write(T0_COMP, 8, 2000);
+        set(CONF, 1);
+
+        loop.advance(MILLISECOND);
+
+        assertThat(pins.get(20).level()).isTrue();
+        set(STATUS, 2);
+        assertThat(pins.get(20).level()).isFalse();
+    }
+
+    @Test
+    void legacyReplacementNeedsTheOverallEnableBit() {
+        set(CONF, 2);
+        boolean off = replace.level();
+        set(CONF, 3);
+
+        assertThat(off).isFalse();
+        assertThat(replace.level()).isTrue();
+    }
+
+    @Test
     void anInterruptCanBeAMessage() {
         set(T0_FSB, 0x4041);
         set(T0_FSB + 4, 0xFEE0_1000L);
