@@ -205,12 +205,8 @@ class PciHostTest {
 
     @Test
     void aMultiFunctionDeviceHasMoreFunctions() {
-        var first = PciFunction.builder("multi", board.loop.strand())
-                .ids(1, 1)
-                .multiFunction()
-                .build();
-        board.host.add(Bdf.of(0, 5, 0), first);
-        board.host.add(Bdf.of(0, 5, 3), card(2));
+        board.host.add(5 << 3, true, card(1));
+        board.host.add(5 << 3 | 3, false, card(2));
 
         assertThat(board.config(0, 5, 0, 0x0E, 1)).isEqualTo(0x80);
         assertThat(board.config(0, 5, 3, 0x02, 2)).isEqualTo(2);
