@@ -230,6 +230,15 @@ class PciFunctionTest {
     }
 
     @Test
+    void noMoreVectorsAreGrantedThanAskedFor() {
+        place(builder().msi(2, true, false));
+
+        board.config(DEVICE, 0x42, 2, 7 << 4);
+
+        assertThat(board.config(DEVICE, 0x42, 2)).isEqualTo(1 << 1 | 1 << 4 | 0x80);
+    }
+
+    @Test
     void aMaskedVectorWaits() {
         var function = place(builder().msi(2, true, true));
         board.enable(DEVICE, MASTER);
