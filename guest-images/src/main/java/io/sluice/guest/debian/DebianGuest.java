@@ -75,7 +75,7 @@ public final class DebianGuest implements GuestImage {
     }
 
     private PreparedGuest build(Progress progress) throws IOException {
-        var packages = new Packages(cache).get(progress);
+        var packages = new Packages(cache, Packages.COMMANDS).get(progress);
         var kernelFiles = new KernelFiles(cache, packages.kernel(), packages.release());
         var kernel = kernelFiles.kernel(progress);
         var builder = root(busybox(packages));
