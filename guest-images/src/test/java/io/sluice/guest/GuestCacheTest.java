@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -64,5 +67,16 @@ class GuestCacheTest {
 
         assertThat(second).isEqualTo(first);
         assertThat(other).isNotEqualTo(first);
+    }
+
+    @Test
+    void whatNobodyAskedForInAWeekIsRemoved() throws Exception {
+        var cache = GuestCache.at(directory);
+        var old = cache.storeByContent("image", ".bin", new byte[] {1});
+        Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(8))));
+
+        var other = cache.storeByContent("image", ".bin", new byte[] {2});
+
+        assertThat(Files.list(directory)).containsExactly(other);
     }
 }

@@ -124,7 +124,7 @@ class AsmTest {
         is("enqcmds r9,[r10+0x40]", a -> a.enqcmds(Reg.R9, Mem.at(Reg.R10, 0x40)));
         is("int 0x80", a -> a.intr(0x80));
         is("iretq", Asm::iret);
-        is("rex.W retf", Asm::retf);
+        is("retfq", Asm::retf);
         is("rdmsr", a -> a.plain(Plain.RDMSR));
         is("rep stos BYTE PTR es:[rdi],al", a -> a.plain(Plain.REP_STOSB));
         is("ret", Asm::ret);

@@ -3,6 +3,7 @@ package io.sluice.vmm.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sluice.vmm.boot.acpi.AcpiConfig;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -177,6 +178,16 @@ class LinuxImageTest {
         assertThatThrownBy(() -> BootImage.read(Kernels.config(kernel)))
                 .hasMessage("kernel image is malformed: its payload says it unpacks to 4294967280 bytes, the most is "
                         + Kernels.LINUX_INIT_SIZE);
+    }
+
+    @Test
+    void aGuestWithTooLittleMemoryIsToldWhatTheKernelNeeds() {
+        var firmware = Firmware.build(new MemoryLayout(8 << 20), AcpiConfig.board(1), List.of());
+        var config = BootConfig.of(new BootFile("kernel", gzipKernel()), firmware);
+
+        assertThatThrownBy(() -> BootImage.read(config))
+                .isInstanceOf(BootException.class)
+                .hasMessage("the kernel needs memory from 0x1000000 to 0x1200000, and the guest's ends at 0x800000");
     }
 
     @Test
