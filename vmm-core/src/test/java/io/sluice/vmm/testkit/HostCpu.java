@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.stream.Stream;
 
 /// Runs single instructions on the host's own CPU, in user mode, from a given state to the state after them; in a child
@@ -94,8 +95,9 @@ public final class HostCpu implements AutoCloseable {
                     .array());
             out.flush();
             if (process.getInputStream().readNBytes(8).length != 8) {
-                long done = count - shared.getLong(0);
-                throw new AssertionError("the host runner died at instruction " + done + " of " + count);
+                int done = count - (int) shared.getLong(0);
+                throw new AssertionError("the host runner died at instruction " + done + " of " + count + ": "
+                        + HexFormat.of().formatHex(code[done]));
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the host runner died", e);
