@@ -41,6 +41,8 @@ public final class Insn {
     public long displacement;
     /// `displacement` counts from the next instruction.
     public boolean ripRelative;
+    /// Where it starts in the block it is decoded for, in bytes: RIP-relative addresses count from the block.
+    public int blockOffset;
     public long imm;
     public long imm2;
     public Operand[] operands = NONE;
