@@ -147,6 +147,11 @@ public final class HostCpu implements AutoCloseable {
         state.vector = (int) register(slot, FRAME_VECTOR);
         state.errorCode = (int) register(slot, FRAME_ERROR);
         state.faultAddress = state.vector == PAGE_FAULT ? register(slot, FRAME_CR2) : 0;
+        for (int i = 0; i < 6; i++) {
+            state.selectors[i] = shared.getShort(slot + HostRunner.SLOT_SELECTORS + 2 * i) & 0xFFFF;
+        }
+        state.selectors[1] = (int) register(slot, FRAME_SELECTORS) & 0xFFFF;
+        state.selectors[2] = (int) (register(slot, FRAME_SELECTORS) >>> 48);
         state.fsBase = shared.getLong(slot + HostRunner.SLOT_FS_BASE);
         state.gsBase = shared.getLong(slot + HostRunner.SLOT_GS_BASE);
         shared.get(slot + HostRunner.SLOT_FPU, state.fpu);

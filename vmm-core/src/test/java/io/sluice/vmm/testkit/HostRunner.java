@@ -20,21 +20,22 @@ import java.nio.ByteOrder;
 /// always followed by a signal, whether it completes, branches or faults; the handler stores the state that the kernel
 /// saved back into the slot.
 final class HostRunner {
-    static final int SHARED = 0x1000_0000;
+    // Addresses that no edge value of a random state is near to.
+    static final int SHARED = 0x1234_0000;
     static final int SHARED_SIZE = 0x80_0000;
-    static final int CODE = 0x2000_0000;
+    static final int CODE = 0x2345_0000;
     static final int CODE_SIZE = 0x1_0000;
     /// Where the instruction stands: INT3 all around it.
     static final int INSTRUCTION = CODE + 0x8000;
     /// One page of data; the pages around it are not mapped.
-    static final int DATA = 0x3000_0000;
+    static final int DATA = 0x3456_0000;
 
     static final int PAGE = 0x1000;
     /// The part of the data page that a test fills and compares: its end.
     static final int WINDOW_SIZE = 1024;
 
     static final int WINDOW = DATA + PAGE - WINDOW_SIZE;
-    static final int SIGNAL_STACK = 0x4000_0000;
+    static final int SIGNAL_STACK = 0x4567_0000;
     static final int SIGNAL_STACK_SIZE = 0x2_0000;
 
     static final int SLOT_SIZE = 2048;
@@ -42,6 +43,9 @@ final class HostRunner {
     static final int SLOT_FS_BASE = 320;
     static final int SLOT_GS_BASE = 328;
     static final int SLOT_SIGNAL = 336;
+    /// ES, CS, SS, DS, FS, GS, 16 bits each.
+    static final int SLOT_SELECTORS = 344;
+
     static final int SLOT_FPU = 384;
     static final int SLOT_CODE = 896;
     static final int SLOT_CODE_SIZE = 16;
@@ -55,12 +59,15 @@ final class HostRunner {
     private static final int CURRENT = SHARED + 8;
     static final int SLOTS = PAGE;
 
-    private static final int LOAD_ADDRESS = 0x40_0000;
+    private static final int LOAD_ADDRESS = 0x5678_0000;
     private static final int ELF_HEADERS = 64 + 56;
     /// `struct sigaltstack` and `struct sigaction`, behind the code.
     private static final int TABLES = LOAD_ADDRESS + 0x800;
 
     private static final int[] SIGNALS = {4, 5, 7, 8, 11};
+
+    /// Linux's selector of user data; a 64-bit program starts without one.
+    private static final int USER_DATA = 0x2B;
 
     private static final int READ_WRITE = 3;
     private static final int READ_WRITE_EXECUTE = 7;
@@ -137,6 +144,7 @@ final class HostRunner {
         m.leaFromRbx(RSI, SLOT_CODE).move(RDI, INSTRUCTION).copy(SLOT_CODE_SIZE);
         m.leaFromRbx(RSI, SLOT_FS_BASE).hex("488b36").move(RDI, 0x1002).syscall(158);
         m.leaFromRbx(RSI, SLOT_GS_BASE).hex("488b36").move(RDI, 0x1001).syscall(158);
+        m.move(RAX, USER_DATA).hex("8ed8 8ec0"); // mov ds, eax; mov es, eax
         m.hex("4889dc").syscall(15); // rt_sigreturn with the frame at rsp
         m.label("done")
                 .move(RDI, 1)
@@ -147,9 +155,17 @@ final class HostRunner {
         m.label("exit").move(RDI, 0).syscall(60);
     }
 
+    /// `mov [rbx + n], sreg` for those that the signal frame does not hold.
+    private static void storeSelectors(MachineCode m) {
+        for (int segment : new int[] {0, 3, 4, 5}) {
+            m.hex("8c").hex("%02x".formatted(0x83 | segment << 3)).hex(littleEndian(SLOT_SELECTORS + 2 * segment));
+        }
+    }
+
     private static void handler(MachineCode m) {
         m.label("handler").load(RBX, CURRENT).hex("4989d4"); // r12 = ucontext
         m.hex("4889bb").hex(littleEndian(SLOT_SIGNAL));
+        storeSelectors(m);
         m.hex("498d7424")
                 .hex("%02x".formatted(SLOT_REGISTERS))
                 .leaFromRbx(RDI, SLOT_REGISTERS)

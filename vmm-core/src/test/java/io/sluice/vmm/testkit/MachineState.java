@@ -10,6 +10,8 @@ public final class MachineState {
     public long rflags;
     public long fsBase;
     public long gsBase;
+    /// ES, CS, SS, DS, FS, GS after the instruction. Before it: ES, SS and DS are user data, FS and GS null.
+    public final int[] selectors = new int[6];
     /// x87, MMX, MXCSR and XMM in the layout of FXSAVE64.
     public final byte[] fpu = new byte[512];
     /// The bytes at [HostCpu#WINDOW].
@@ -35,6 +37,7 @@ public final class MachineState {
         rflags = other.rflags;
         fsBase = other.fsBase;
         gsBase = other.gsBase;
+        System.arraycopy(other.selectors, 0, selectors, 0, 6);
         System.arraycopy(other.fpu, 0, fpu, 0, fpu.length);
         System.arraycopy(other.memory, 0, memory, 0, memory.length);
         vector = other.vector;
