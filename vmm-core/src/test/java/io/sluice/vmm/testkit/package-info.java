@@ -1,4 +1,4 @@
-/// Fixtures that tests of several rooms share.
+/// What tests of every module share: small real implementations in place of mocks, and contracts.
 @NullMarked
 package io.sluice.vmm.testkit;
 

@@ -142,6 +142,7 @@ final class BlockCache {
             var ram = memory.find(gpaPage).asRam();
             if (ram != null) {
                 ram.ram().watch().unmark(pageOf(ram, gpaPage));
+                mmu.forgetSlowWrites();
             }
         }
     }

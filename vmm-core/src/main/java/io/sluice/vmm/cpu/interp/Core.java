@@ -60,6 +60,13 @@ public final class Core {
         this.mmu = new Mmu(state, memory, new ApicPage(ports));
     }
 
+    /// To be called after registers were set from outside.
+    public void stateChanged() {
+        updateMode();
+        debugChanged();
+        mmu.flushAll();
+    }
+
     // ---- mode
 
     /// To be called after CS, SS, CR0, EFER or CPL changed.
@@ -312,6 +319,8 @@ public final class Core {
 
     void debugChanged() {
         debugging = (state.dr[7] & 0xFF) != 0;
+        mmu.watchData(debugging ? Breakpoints.data(this) : null);
+        look = true;
     }
 
     private final java.util.SplittableRandom random = new java.util.SplittableRandom();
@@ -342,6 +351,7 @@ public final class Core {
     void castShadow(boolean holdsTraps) {
         shadow = true;
         shadowHoldsTraps = holdsTraps;
+        look = true;
     }
 
     /// The local APIC's page, as the MMU sees it.

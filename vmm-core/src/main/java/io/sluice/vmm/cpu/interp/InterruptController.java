@@ -8,6 +8,9 @@ public interface InterruptController {
     /// Takes the interrupt: its vector.
     int acknowledge();
 
+    /// Whether [#poll] has something to do before its deadline.
+    boolean attention();
+
     /// Takes in what others posted and fires the timer if it is due.
     void poll(long nowNanos);
 

@@ -51,6 +51,7 @@ final class SystemOps {
                 Cold.ending((core, next) -> {
                     core.requireCpl0();
                     core.halted = true;
+                    core.lookForInterrupts();
                 });
             case NOP, PAUSE, PREFETCH, PREFETCHW, ENDBR32, ENDBR64, LFENCE, MFENCE, SFENCE -> Cold.of(core -> {});
             case UD0, UD1, UD2, RSM, MONITOR, MWAIT -> undefined();

@@ -118,6 +118,8 @@ final class TaskSwitch {
             core.setRegister(i, wide ? 4 : 2, image.registers()[i]);
         }
         s.dr[7] &= ~0x155L;
+        core.debugChanged();
+        core.flagsChanged();
         loadSegments(core, image);
     }
 

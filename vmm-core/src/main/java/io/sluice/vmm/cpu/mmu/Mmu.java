@@ -5,6 +5,7 @@ import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.memory.HostMemory;
+import org.jspecify.annotations.Nullable;
 
 /// Linear memory of one vCPU: loads and stores through a software TLB, page walks on a miss, devices behind it.
 ///
@@ -38,6 +39,10 @@ public final class Mmu {
     private long[] write;
     private long context = 1;
     private boolean largePages;
+    /// Data breakpoints; while there are some, the tables that the fast paths look into stay empty.
+    private @Nullable DataWatch watch;
+
+    private final long[] never = new Tlb().slots;
 
     /// What sits at a physical page of this vCPU alone: its local APIC.
     public interface LocalDevice {
@@ -66,10 +71,10 @@ public final class Mmu {
         context = contexts.renew(0);
     }
 
-    /// Identifies the translation context for caches of decoded code: changes whenever any fetch may translate
-    /// differently than before.
-    public long context() {
-        return context;
+    /// Identifies what fetches translate to, for caches of decoded code: changes whenever one may translate
+    /// differently than before. Bits 21..12 are zero, for the caller's own use.
+    public long codeKey() {
+        return codeGeneration << 22 | context;
     }
 
     // ---- what the rights of an access depend on
@@ -82,8 +87,14 @@ public final class Mmu {
             boolean smap = (state.cr4 & PageWalker.CR4_SMAP) != 0 && !state.flag(CpuState.AC);
             rights = smap ? STRICT : SUPERVISOR;
         }
-        read = reads[rights].slots;
-        write = writes[rights].slots;
+        read = watch == null ? reads[rights].slots : never;
+        write = watch == null ? writes[rights].slots : never;
+    }
+
+    /// Reports accesses to some ranges from now on; null ends it.
+    public void watchData(@Nullable DataWatch ranges) {
+        watch = ranges;
+        updateRights();
     }
 
     // ---- loads
@@ -195,14 +206,14 @@ public final class Mmu {
         translateAll(linear, size, Access.WRITE, rights);
     }
 
-    /// Host address for reading at `linear`, good up to the end of its page, or 0 if it is not RAM.
+    /// Host address for reading at `linear`, good up to the end of its page, or 0 if it is not plain RAM.
     public long hostForRead(long linear) {
         int i = Tlb.index(linear);
         if (read[i] == ((linear & PAGE_MASK) | context)) {
             return linear + read[i + 1];
         }
         long gpa = translate(linear, Access.READ, rights);
-        return installRead(linear, gpa, rights) ? linear + read[i + 1] : 0;
+        return watch == null && installRead(linear, gpa, rights) ? linear + read[i + 1] : 0;
     }
 
     /// Host address for writing at `linear`, good up to the end of its page, or 0 if it is not plain RAM (a device,
@@ -213,7 +224,7 @@ public final class Mmu {
             return linear + write[i + 1];
         }
         long gpa = translate(linear, Access.WRITE, rights);
-        return installWrite(linear, gpa, rights) ? linear + write[i + 1] : 0;
+        return watch == null && installWrite(linear, gpa, rights) ? linear + write[i + 1] : 0;
     }
 
     /// Host address of `size` bytes for a read-modify-write that must be atomic, or 0 if they are not plain RAM in
@@ -302,12 +313,8 @@ public final class Mmu {
         codeGeneration++;
     }
 
-    private long codeGeneration;
-
     /// Grows with every invalidation that leaves the context number as it was.
-    public long codeGeneration() {
-        return codeGeneration;
-    }
+    private long codeGeneration;
 
     /// The map of physical memory changed: nothing cached may be used any more.
     public void flushForRemap() {
@@ -322,6 +329,13 @@ public final class Mmu {
     public void dropWritesTo(long hostPage) {
         for (var table : writes) {
             table.dropHost(hostPage);
+        }
+    }
+
+    /// A page of RAM is no longer watched: its stores may take the fast path again.
+    public void forgetSlowWrites() {
+        for (var table : deviceWrites) {
+            table.clear();
         }
     }
 
@@ -386,6 +400,9 @@ public final class Mmu {
     }
 
     private long slowLoad(long linear, int size, int as) {
+        if (watch != null) {
+            watch.accessed(linear, size, false);
+        }
         if ((linear & 0xFFF) + size > 0x1000) {
             return splitLoad(linear, size, as);
         }
@@ -426,6 +443,9 @@ public final class Mmu {
     }
 
     private void slowStore(long linear, int size, long value, int as) {
+        if (watch != null) {
+            watch.accessed(linear, size, true);
+        }
         if ((linear & 0xFFF) + size > 0x1000) {
             splitStore(linear, size, value, as);
             return;
@@ -446,10 +466,7 @@ public final class Mmu {
             AddressSpaceAccess.writeHost(linear + slots[i + 1], size, value);
             return;
         }
-        if (memory.find(gpa).asRam() == null) {
-            // Not so for a watched page: its watch may end at any time.
-            deviceWrites[as].put(linear, context, gpa & PAGE_MASK);
-        }
+        deviceWrites[as].put(linear, context, gpa & PAGE_MASK);
         writePhysical(gpa, size, value);
     }
 
@@ -493,7 +510,7 @@ public final class Mmu {
         return true;
     }
 
-    private Mapping.@org.jspecify.annotations.Nullable Ram wholePage(long gpa) {
+    private Mapping.@Nullable Ram wholePage(long gpa) {
         var ram = memory.find(gpa).asRam();
         long page = gpa & PAGE_MASK;
         if (ram == null
