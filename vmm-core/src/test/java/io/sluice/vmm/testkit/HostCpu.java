@@ -47,9 +47,7 @@ public final class HostCpu implements AutoCloseable {
 
     private static final long SELECTORS_64 = 0x33L | 0x2BL << 48;
     private static final long SELECTORS_32 = 0x23L | 0x2BL << 48;
-    private static final int BREAKPOINT = 3;
     private static final int PAGE_FAULT = 14;
-    private static final int FETCH = 0x10;
 
     private final Path directory;
     private final Process process;
@@ -137,7 +135,6 @@ public final class HostCpu implements AutoCloseable {
         return shared.getLong(slot + HostRunner.SLOT_REGISTERS + index * 8);
     }
 
-    /// The INT3 or the failed fetch behind a completed instruction are not part of it.
     private void read(int slot, int length, MachineState state) {
         for (int i = 0; i < 16; i++) {
             state.gpr[i] = register(slot, FRAME_INDEX[i]);
@@ -156,20 +153,7 @@ public final class HostCpu implements AutoCloseable {
         state.gsBase = shared.getLong(slot + HostRunner.SLOT_GS_BASE);
         shared.get(slot + HostRunner.SLOT_FPU, state.fpu);
         shared.get(slot + HostRunner.SLOT_MEMORY, state.memory);
-        long behind = state.rip - INSTRUCTION;
-        boolean breakpointBehind = state.vector == BREAKPOINT && (behind > length || behind <= 0);
-        boolean fetchBehind = state.vector == PAGE_FAULT
-                && (state.errorCode & FETCH) != 0
-                && state.faultAddress == state.rip
-                && state.rip != INSTRUCTION;
-        if (breakpointBehind) {
-            state.rip -= 1;
-        }
-        if (breakpointBehind || fetchBehind) {
-            state.vector = MachineState.NO_FAULT;
-            state.errorCode = 0;
-            state.faultAddress = 0;
-        }
+        state.settle(length);
     }
 
     @Override

@@ -25,6 +25,28 @@ public final class MachineState {
 
     public static final int NO_FAULT = -1;
 
+    private static final int BREAKPOINT = 3;
+    private static final int PAGE_FAULT = 14;
+    private static final int FETCH = 0x10;
+
+    /// Takes the INT3 or the failed fetch behind a completed instruction of `length` bytes out of its result.
+    void settle(int length) {
+        long behind = rip - HostCpu.INSTRUCTION;
+        boolean breakpointBehind = vector == BREAKPOINT && (behind > length || behind <= 0);
+        boolean fetchBehind = vector == PAGE_FAULT
+                && (errorCode & FETCH) != 0
+                && faultAddress == rip
+                && rip != HostCpu.INSTRUCTION;
+        if (breakpointBehind) {
+            rip -= 1;
+        }
+        if (breakpointBehind || fetchBehind) {
+            vector = NO_FAULT;
+            errorCode = 0;
+            faultAddress = 0;
+        }
+    }
+
     public MachineState copy() {
         var copy = new MachineState();
         copy.copyFrom(this);

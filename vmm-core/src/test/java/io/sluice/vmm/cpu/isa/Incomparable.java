@@ -1,0 +1,50 @@
+package io.sluice.vmm.cpu.isa;
+
+import org.jspecify.annotations.Nullable;
+
+/// Rows, and single encodings, that say nothing when they are run on this host in user mode, and why.
+final class Incomparable {
+    private final HostFacts host;
+
+    Incomparable(HostFacts host) {
+        this.host = host;
+    }
+
+    /// Why the row as a whole is not compared; null if it is.
+    @Nullable
+    String reason(Row row) {
+        if (!host.has(row.feature)) {
+            return "the host's CPU has no " + row.feature;
+        }
+        return switch (row.op) {
+            case SYSCALL, SYSENTER -> "calls the host's kernel";
+            case SYSEXIT -> host.isIntel() ? null : "AMD has it #UD in long mode";
+            case CPUID, RDTSC, RDTSCP, RDPMC, RDPID, XGETBV -> "its result is the host's own";
+            case RDRAND, RDSEED -> "its result is random";
+            case SGDT, SIDT, SLDT, STR, SMSW -> "the host's kernel emulates it (UMIP)";
+            case CALL_FAR, JMP_FAR, RET_FAR, IRET -> "needs the host's descriptors";
+            case MONITOR, MWAIT -> "the host's kernel decides whether user mode has it";
+            default -> null;
+        };
+    }
+
+    /// Encodings whose meaning differs between makers of CPUs, or that leave the harness.
+    boolean skips(Insn insn, byte[] code) {
+        boolean has66 = false;
+        for (byte b : code) {
+            has66 |= b == 0x66;
+        }
+        return switch (insn.op) {
+            case INT -> insn.imm == 0x80;
+            // AMD honours 66 before near branches in 64-bit mode, Intel does not.
+            case CALL, JMP, RET, LOOP, LOOPE, LOOPNE, JCXZ -> insn.mode == 64 && has66 && !host.isIntel();
+            // AMD has no 64-bit offsets in far pointers.
+            case LSS, LFS, LGS -> insn.operandSize == 8 && !host.isIntel();
+            default -> insn.mode == 64 && has66 && !host.isIntel() && insn.op.condition() >= 0 && isBranch(insn);
+        };
+    }
+
+    private static boolean isBranch(Insn insn) {
+        return insn.operands.length > 0 && insn.operands[0].kind() == Operand.Kind.RELATIVE;
+    }
+}
