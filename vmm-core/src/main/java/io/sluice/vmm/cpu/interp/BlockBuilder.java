@@ -26,7 +26,7 @@ final class BlockBuilder {
 
     /// Decodes from `linear`, which translates to `physical`; at most `most` instructions. An instruction that does not
     /// decode becomes one that faults. Throws a [GuestFault] if the first one cannot be fetched whole.
-    Block build(long linear, long physical, int most) {
+    Block build(long linear, long physical, int mode, int most, BlockCache cache) {
         int inPage = (int) (0x1000 - (physical & 0xFFF));
         int available = Math.min(inPage, WINDOW);
         memory.dmaRead(physical, code, 0, available);
@@ -41,7 +41,7 @@ final class BlockBuilder {
                 if (!ops.isEmpty()) {
                     break;
                 }
-                available = fetchSecondPage(linear, available);
+                available = fetchSecondPage(linear, available, cache);
                 length = decoder.decode(code, at, available - at, core.codeSize, insn);
             }
             var op = length > 0 ? create(insn) : faulting(length);
@@ -53,7 +53,7 @@ final class BlockBuilder {
                 break;
             }
         }
-        return new Block(physical, secondPage, core.mode, ops.toArray(MicroOp[]::new), at);
+        return new Block(physical, secondPage, mode, ops.toArray(MicroOp[]::new), at);
     }
 
     private MicroOp create(Insn insn) {
@@ -71,12 +71,13 @@ final class BlockBuilder {
                 : SystemOps.undefined();
     }
 
-    private int fetchSecondPage(long linear, int available) {
+    private int fetchSecondPage(long linear, int available, BlockCache cache) {
         long next = (linear & Mmu.PAGE_MASK) + 0x1000;
         if (!core.is64()) {
             next &= 0xFFFF_FFFFL;
         }
         secondPage = core.mmu.fetch(next);
+        cache.watch(secondPage);
         memory.dmaRead(secondPage, code, available, Decoder.MAX_LENGTH);
         return available + Decoder.MAX_LENGTH;
     }

@@ -3,8 +3,10 @@ package io.sluice.vmm.cpu.interp;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.cpu.mmu.Mmu;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,9 @@ final class BlockCache {
     private static final class CodePage {
         @Nullable
         Block blocks;
+        /// Blocks that start in the page before and end in this one.
+        final List<Block> crossing = new ArrayList<>();
+
         /// One bit for each 64 bytes that some block was decoded from.
         long granules;
     }
@@ -105,6 +110,16 @@ final class BlockCache {
         page.blocks = block;
         int first = (int) block.physical & 0xFFF;
         page.granules |= granules(first, Math.min(0xFFF, first + block.bytes - 1));
+        if (block.secondPage >= 0) {
+            var second = pages.computeIfAbsent(block.secondPage, p -> new CodePage());
+            second.crossing.add(block);
+            second.granules |= granules(0, tail(block) - 1);
+        }
+    }
+
+    /// Bytes of a crossing block in its second page.
+    private static int tail(Block block) {
+        return ((int) block.physical & 0xFFF) + block.bytes - 0x1000;
     }
 
     private static long granules(int first, int last) {
@@ -119,6 +134,20 @@ final class BlockCache {
         if (page == null || (page.granules & granules(first, last)) == 0) {
             return;
         }
+        long granules = keepOthers(page, first, last) | keepCrossing(page, first);
+        page.granules = granules;
+        if (page.blocks == null && page.crossing.isEmpty()) {
+            pages.remove(gpaPage);
+            var ram = memory.find(gpaPage).asRam();
+            if (ram != null) {
+                ram.ram().watch().unmark(pageOf(ram, gpaPage));
+                mmu.forgetSlowWrites();
+            }
+        }
+    }
+
+    /// Drops the blocks that start in the page and overlap `first..last`; the granules of the others.
+    private long keepOthers(CodePage page, int first, int last) {
         Block kept = null;
         long granules = 0;
         for (var block = page.blocks; block != null; ) {
@@ -126,9 +155,8 @@ final class BlockCache {
             int from = (int) block.physical & 0xFFF;
             int to = from + block.bytes - 1;
             if (from <= last && to >= first) {
-                block.invalidate();
-                unlink(block);
-            } else {
+                drop(block);
+            } else if (block.valid) {
                 block.pageNext = kept;
                 kept = block;
                 granules |= granules(from, Math.min(0xFFF, to));
@@ -136,14 +164,29 @@ final class BlockCache {
             block = next;
         }
         page.blocks = kept;
-        page.granules = granules;
-        if (kept == null) {
-            pages.remove(gpaPage);
-            var ram = memory.find(gpaPage).asRam();
-            if (ram != null) {
-                ram.ram().watch().unmark(pageOf(ram, gpaPage));
-                mmu.forgetSlowWrites();
+        return granules;
+    }
+
+    private long keepCrossing(CodePage page, int first) {
+        long granules = 0;
+        for (var i = page.crossing.iterator(); i.hasNext(); ) {
+            var block = i.next();
+            if (first < tail(block)) {
+                drop(block);
             }
+            if (block.valid) {
+                granules |= granules(0, tail(block) - 1);
+            } else {
+                i.remove();
+            }
+        }
+        return granules;
+    }
+
+    private void drop(Block block) {
+        if (block.valid) {
+            block.invalidate();
+            unlink(block);
         }
     }
 

@@ -17,6 +17,8 @@ public final class Core {
     static final int MODE_USER = 1 << 8;
 
     static final int MODE_STACK32 = 1 << 9;
+    /// The block is one instruction: it runs in an interrupt shadow or under a debugger.
+    static final int MODE_SINGLE = 1 << 7;
 
     public final CpuState state = new CpuState();
     public final Mmu mmu;

@@ -148,12 +148,7 @@ public final class Interpreter {
 
     /// The block at `rip`; null if one instruction was run in its stead.
     private @Nullable Block next() {
-        long linear = linearIp();
-        long key = core.mmu.codeKey() | (long) core.mode << 12;
-        var block = cache.jump(linear, key);
-        if (block == null || !block.valid) {
-            block = find(linear, key);
-        }
+        var block = blockAt(linearIp(), core.mode);
         if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
             step();
             return null;
@@ -161,19 +156,22 @@ public final class Interpreter {
         return block;
     }
 
-    private Block find(long linear, long key) {
+    private Block blockAt(long linear, int mode) {
+        long key = core.mmu.codeKey() | (long) mode << 12;
+        var block = cache.jump(linear, key);
+        return block != null && block.valid ? block : find(linear, mode, key);
+    }
+
+    private Block find(long linear, int mode, long key) {
         long physical = core.mmu.fetch(linear);
-        var block = cache.find(physical, core.mode);
+        var block = cache.find(physical, mode);
         if (block != null && block.secondPage >= 0 && core.mmu.fetch(secondPage(linear)) != block.secondPage) {
             block = null;
         }
         if (block == null) {
             boolean keep = cache.watch(physical & ~0xFFFL);
-            block = builder.build(linear, physical, BlockBuilder.MAX_INSTRUCTIONS);
-            if (block.secondPage >= 0) {
-                // Its second page may be written or mapped elsewhere: decoded each time it is met.
-                keep = false;
-            }
+            int most = (mode & Core.MODE_SINGLE) != 0 ? 1 : BlockBuilder.MAX_INSTRUCTIONS;
+            block = builder.build(linear, physical, mode, most, cache);
             if (!keep) {
                 return block;
             }
@@ -206,7 +204,7 @@ public final class Interpreter {
                     return;
                 }
             }
-            var block = builder.build(linear, core.mmu.fetch(linear), 1);
+            var block = blockAt(linear, core.mode | Core.MODE_SINGLE);
             if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
                 throw GuestFault.gp0();
             }
@@ -268,7 +266,11 @@ public final class Interpreter {
             core.look = true;
             return Exit.HALTED;
         }
-        stepping = core.shadow || core.debugging || state.flag(CpuState.TF | CpuState.RF);
+        if (!core.debugging) {
+            // RF only holds back instruction breakpoints.
+            state.systemFlags &= ~CpuState.RF;
+        }
+        stepping = core.shadow || core.debugging || state.flag(CpuState.TF);
         return null;
     }
 
