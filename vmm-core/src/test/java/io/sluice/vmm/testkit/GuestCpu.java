@@ -122,7 +122,8 @@ public final class GuestCpu implements AutoCloseable {
             long handler = HANDLERS + 16L * vector;
             // #BP and #OF may be raised by INT3, INT n and INTO, as under Linux.
             long dpl = vector == 3 || vector == 4 ? 3 : 0;
-            long low = handler & 0xFFFF | KERNEL_CS << 16 | (0x8E00L | dpl << 13) << 32 | (handler >> 16 & 0xFFFF) << 48;
+            long low =
+                    handler & 0xFFFF | KERNEL_CS << 16 | (0x8E00L | dpl << 13) << 32 | (handler >> 16 & 0xFFFF) << 48;
             put64(KERNEL_PAGES + 0x1000 + 16L * vector, low);
             put64(KERNEL_PAGES + 0x1008 + 16L * vector, handler >>> 32);
             ram.write(KERNEL_PAGES + 0x3000 + 16L * vector, new byte[] {(byte) 0xF4});

@@ -78,6 +78,11 @@ public final class HostCpu implements AutoCloseable {
         }
     }
 
+    /// Whether an operand there would meet what the harness itself keeps in memory.
+    public static boolean isPrivate(long address) {
+        return HostRunner.isPrivate(address);
+    }
+
     /// Runs `code[i]` from `before[i]` and leaves in `after[i]` what became of it.
     ///
     /// @param mode 64, or 32 for compatibility mode

@@ -76,6 +76,20 @@ final class HostRunner {
 
     private HostRunner() {}
 
+    /// Mapped, but not part of a test's state.
+    static boolean isPrivate(long address) {
+        return isIn(address, SHARED, SHARED_SIZE)
+                || isIn(address, SIGNAL_STACK, SIGNAL_STACK_SIZE)
+                || isIn(address, LOAD_ADDRESS, PAGE)
+                || isIn(address, CODE, CODE_SIZE)
+                || isIn(address, DATA, PAGE - WINDOW_SIZE);
+    }
+
+    private static boolean isIn(long address, long first, int size) {
+        // A little more: operands have lengths.
+        return address >= first - 1024 && address < first + size;
+    }
+
     static byte[] elf() {
         var program = program();
         byte[] code = program.bytes();
@@ -163,7 +177,8 @@ final class HostRunner {
     }
 
     private static void handler(MachineCode m) {
-        m.label("handler").load(RBX, CURRENT).hex("4989d4"); // r12 = ucontext
+        m.label("handler").hex("6a029d"); // push 2; popfq: NT, ID and AC would stay
+        m.load(RBX, CURRENT).hex("4989d4"); // r12 = ucontext
         m.hex("4889bb").hex(littleEndian(SLOT_SIGNAL));
         storeSelectors(m);
         m.hex("498d7424")

@@ -33,10 +33,8 @@ public final class MachineState {
     void settle(int length) {
         long behind = rip - HostCpu.INSTRUCTION;
         boolean breakpointBehind = vector == BREAKPOINT && (behind > length || behind <= 0);
-        boolean fetchBehind = vector == PAGE_FAULT
-                && (errorCode & FETCH) != 0
-                && faultAddress == rip
-                && rip != HostCpu.INSTRUCTION;
+        boolean fetchBehind =
+                vector == PAGE_FAULT && (errorCode & FETCH) != 0 && faultAddress == rip && rip != HostCpu.INSTRUCTION;
         if (breakpointBehind) {
             rip -= 1;
         }

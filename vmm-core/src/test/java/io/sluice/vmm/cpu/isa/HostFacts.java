@@ -20,7 +20,9 @@ final class HostFacts {
     static HostFacts read() {
         try {
             String text = Files.readString(Path.of("/proc/cpuinfo"));
-            return new HostFacts(Set.of(line(text, "flags").split(" ")), line(text, "vendor_id").equals("GenuineIntel"));
+            return new HostFacts(
+                    Set.of(line(text, "flags").split(" ")),
+                    line(text, "vendor_id").equals("GenuineIntel"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -128,7 +128,8 @@ final class RandomState {
             case 0 -> DOUBLES[random.nextInt(DOUBLES.length)];
             case 1 -> twoFloats();
             case 2 -> integer();
-            case 3 -> Double.doubleToRawLongBits((random.nextDouble() - 0.5) * Math.scalb(1.0, random.nextInt(80) - 20));
+            case 3 ->
+                Double.doubleToRawLongBits((random.nextDouble() - 0.5) * Math.scalb(1.0, random.nextInt(80) - 20));
             case 4 ->
                 Integer.toUnsignedLong(Float.floatToRawIntBits((random.nextFloat() - 0.5f) * (1 << random.nextInt(31))))
                         | (long) Float.floatToRawIntBits(random.nextFloat()) << 32;
@@ -148,7 +149,8 @@ final class RandomState {
         if ((control >> 8 & 3) == 1) {
             control |= 0x300;
         }
-        int status = random.nextInt(8) << 11 | random.nextInt() & 0x4700 | (random.nextInt(3) == 0 ? random.nextInt(64) : 0);
+        int status =
+                random.nextInt(8) << 11 | random.nextInt() & 0x4700 | (random.nextInt(3) == 0 ? random.nextInt(64) : 0);
         if (random.nextInt(8) != 0) {
             status &= ~(~control & 0x3F);
         }
