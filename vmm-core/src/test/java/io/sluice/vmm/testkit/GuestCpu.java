@@ -29,11 +29,12 @@ public final class GuestCpu implements AutoCloseable {
     private static final int KERNEL_PAGES = 0x7000;
 
     private static final int STACK = KERNEL_PAGES + 4 * 0x1000;
+    private static final int KERNEL_PDPT = 0xC000;
     private static final int CODE_PAGES = 0x1_0000;
     private static final int DATA_PAGE = 0x2_0000;
 
-    /// Where the kernel's pages lie: not near any edge value.
-    private static final long KERNEL = 0x6789_0000L;
+    /// Where the kernel's pages lie: in the upper half, as Linux's.
+    private static final long KERNEL = 0xFFFF_8000_6789_0000L;
 
     private static final long IDT = KERNEL + 0x1000;
     private static final long TSS = KERNEL + 0x2000;
@@ -93,7 +94,8 @@ public final class GuestCpu implements AutoCloseable {
     private void mapPages() {
         put64(PML4, PDPT | USER);
         put64(PDPT, DIRECTORY_0 | USER);
-        put64(PDPT + 8, DIRECTORY_1 | USER);
+        put64(PML4 + 8L * 256, KERNEL_PDPT | USER);
+        put64(KERNEL_PDPT + 8, DIRECTORY_1 | USER);
         putDirectory(DIRECTORY_0, HostCpu.CODE, CODE_TABLE);
         putDirectory(DIRECTORY_0, HostCpu.DATA_PAGE, DATA_TABLE);
         putDirectory(DIRECTORY_1, KERNEL, KERNEL_TABLE);

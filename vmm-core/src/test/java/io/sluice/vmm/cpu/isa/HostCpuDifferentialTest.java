@@ -72,7 +72,7 @@ final class HostCpuDifferentialTest {
         if (!row.text.contains(ROW) || !Encodings.validIn(row, mode)) {
             return "";
         }
-        return incomparable.reason(row);
+        return incomparable.reason(row, mode);
     }
 
     private void report(int mode, int rows) {

@@ -12,7 +12,7 @@ final class Incomparable {
 
     /// Why the row as a whole is not compared; null if it is.
     @Nullable
-    String reason(Row row) {
+    String reason(Row row, int mode) {
         if (!host.has(row.feature)) {
             return "the host's CPU has no " + row.feature;
         }
@@ -22,7 +22,8 @@ final class Incomparable {
             case CPUID, RDTSC, RDTSCP, RDPMC, RDPID, XGETBV -> "its result is the host's own";
             case RDRAND, RDSEED -> "its result is random";
             case SGDT, SIDT, SLDT, STR, SMSW -> "the host's kernel emulates it (UMIP)";
-            case CALL_FAR, JMP_FAR, RET_FAR, IRET -> "needs the host's descriptors";
+            case SYSRET -> host.isIntel() || mode == 64 ? null : "AMD has it outside 64-bit mode";
+            case INT1 -> "a hypervisor below the host may report it as a fault";
             case MONITOR, MWAIT -> "the host's kernel decides whether user mode has it";
             default -> null;
         };
@@ -37,9 +38,15 @@ final class Incomparable {
         return switch (insn.op) {
             case INT -> insn.imm == 0x80;
             // AMD honours 66 before near branches in 64-bit mode, Intel does not.
-            case CALL, JMP, RET, LOOP, LOOPE, LOOPNE, JCXZ -> insn.mode == 64 && has66 && !host.isIntel();
+            case CALL, JMP, RET, LOOP, JCXZ -> insn.mode == 64 && has66 && !host.isIntel();
+            // There F2 and F3 also decide which value of ZF ends these two.
+            case LOOPE, LOOPNE -> (insn.mode == 64 && has66 || insn.rep != 0) && !host.isIntel();
             // AMD has no 64-bit offsets in far pointers.
-            case LSS, LFS, LGS -> insn.operandSize == 8 && !host.isIntel();
+            case LSS, LFS, LGS, CALL_FAR, JMP_FAR -> insn.operandSize == 8 && !host.isIntel();
+            // AMD reads 32 bits.
+            case MOVSXD -> insn.operandSize == 2 && !host.isIntel();
+            // AMD reads before it asks whether it may write.
+            case ARPL -> insn.segment == Insn.CS && !host.isIntel();
             default -> insn.mode == 64 && has66 && !host.isIntel() && insn.op.condition() >= 0 && isBranch(insn);
         };
     }

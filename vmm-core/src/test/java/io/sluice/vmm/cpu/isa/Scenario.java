@@ -48,7 +48,7 @@ final class Scenario {
         if (random.nextInt(16) != 0) {
             aim(mode);
         }
-        prepareOperation();
+        prepareOperation(mode);
         if (mode != 64) {
             for (int i = 0; i < 8; i++) {
                 before.gpr[i] &= 0xFFFF_FFFFL;
@@ -140,7 +140,16 @@ final class Scenario {
             }
             case MASKMOVQ, MASKMOVDQU -> before.gpr[RDI] = inWindow() - segmentBase(insn.segment);
             case XLAT -> before.gpr[RBX] = inWindow() - segmentBase(insn.segment);
-            case ENTER, LEAVE -> before.gpr[RBP] = inWindow();
+            case ENTER -> {
+                before.gpr[RBP] = inWindow();
+                if (random.nextInt(4) != 0) {
+                    code[code.length - 3] = (byte) random.nextInt(64);
+                    code[code.length - 2] = 0;
+                    code[code.length - 1] = (byte) (random.nextInt(5) | random.nextInt(8) << 5);
+                    new Decoder().decode(code, 0, code.length, mode, insn);
+                }
+            }
+            case LEAVE -> before.gpr[RBP] = inWindow();
             case LOOP, LOOPE, LOOPNE, JCXZ -> {
                 if (random.nextBoolean()) {
                     before.gpr[RCX] = random.nextInt(2) | (random.nextBoolean() ? random.nextLong() << 32 : 0);
@@ -215,7 +224,7 @@ final class Scenario {
                 : HostCpu.CODE + 64 + random.nextInt(HostCpu.CODE_SIZE / 2 - 128);
     }
 
-    private void prepareOperation() {
+    private void prepareOperation(int mode) {
         switch (insn.op) {
             case BT, BTS, BTR, BTC -> limitBitOffset();
             case CMPXCHG -> {
@@ -233,6 +242,12 @@ final class Scenario {
                     memory().putLong(offset, codeAddress());
                 }
             }
+            case RET_FAR -> putFrame(codeAddress(), codeSelector());
+            case IRET -> {
+                long flags = random.nextInt() & ~0x6_0100;
+                putFrame(codeAddress(), codeSelector(), flags, inWindow(), random.nextInt(4) == 0 ? selector() : 0x2B);
+            }
+            case CALL_FAR, JMP_FAR -> prepareFarTarget(mode);
             case FXRSTOR -> putFpuImage(false);
             case XRSTOR -> putFpuImage(true);
             case LDMXCSR -> {
@@ -328,6 +343,52 @@ final class Scenario {
             case 2 -> random.nextInt(0x10000) | 4;
             default -> random.nextInt(0x10000) & ~4 | 0x80;
         };
+    }
+
+    private int codeSelector() {
+        return switch (random.nextInt(8)) {
+            case 0 -> selector();
+            case 1 -> 0x30;
+            case 2, 3 -> 0x23;
+            default -> 0x33;
+        };
+    }
+
+    /// Values in units of the operand size at the stack pointer.
+    private void putFrame(long... values) {
+        int offset = (int) (before.gpr[RSP] - HostCpu.WINDOW);
+        for (long value : values) {
+            putSized(offset, value, insn.operandSize);
+            offset += insn.operandSize;
+        }
+    }
+
+    private void putSized(int offset, long value, int size) {
+        if (offset < 0 || offset > HostCpu.WINDOW_SIZE - size) {
+            return;
+        }
+        switch (size) {
+            case 2 -> memory().putShort(offset, (short) value);
+            case 4 -> memory().putInt(offset, (int) value);
+            default -> memory().putLong(offset, value);
+        }
+    }
+
+    private void prepareFarTarget(int mode) {
+        int size = insn.operandSize;
+        if (insn.operands[0].kind() == Operand.Kind.MEMORY) {
+            if (windowOffset() >= 0) {
+                putSized(windowOffset(), codeAddress(), size);
+                putSized(windowOffset() + size, codeSelector(), 2);
+            }
+            return;
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(code).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putShort(code.length - 2, (short) codeSelector());
+        if (size == 4) {
+            bytes.putInt(code.length - 6, (int) codeAddress());
+        }
+        new Decoder().decode(code, 0, code.length, mode, insn);
     }
 
     private void prepareSelector() {
