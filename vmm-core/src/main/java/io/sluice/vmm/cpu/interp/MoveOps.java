@@ -22,7 +22,7 @@ final class MoveOps {
             case XLAT -> xlat(insn);
             case BSWAP -> byteSwap(insn.operand(0));
             case MOVBE -> moveBigEndian(insn);
-            case MOVDIRI -> copy(Location.of(insn, 0), Location.of(insn, 1));
+            case MOVDIRI, MOVNTI -> copy(Location.of(insn, 0), Location.of(insn, 1));
             default -> null;
         };
     }

@@ -50,6 +50,8 @@ final class MsrAccess {
     private static final long CAPABILITIES = 1 | 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 8 | 1 << 13 | 1 << 14
             | 1 << 15 | 1 << 20 | 1 << 24 | 1 << 26 | 1 << 27 | 1L << 62;
 
+    /// IBRS, STIBP, SSBD, BHI_DIS_S
+    private static final long SPEC_CTRL_KNOWN = 1 | 1 << 1 | 1 << 2 | 1 << 10;
     private static final long PASID_WRITABLE = 0x8000_0000L | 0xFFFFF;
     private static final long MISC_ENABLE_WRITABLE = 1 | 1 << 3 | 1L << 34;
     /// Eight variable ranges, fixed ranges, write-combining.
@@ -131,7 +133,7 @@ final class MsrAccess {
             }
             case TSC_ADJUST -> setTscOffset(core, value);
             case SPEC_CTRL -> {
-                require((value & ~7L) == 0);
+                require((value & ~SPEC_CTRL_KNOWN) == 0);
                 m.specCtrl = value;
             }
             case PRED_CMD -> require((value & ~1L) == 0);

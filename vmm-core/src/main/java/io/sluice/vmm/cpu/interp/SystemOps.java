@@ -53,7 +53,19 @@ final class SystemOps {
                     core.halted = true;
                     core.lookForInterrupts();
                 });
-            case NOP, PAUSE, PREFETCH, PREFETCHW, ENDBR32, ENDBR64, LFENCE, MFENCE, SFENCE -> Cold.of(core -> {});
+            case NOP,
+                    PAUSE,
+                    PREFETCH,
+                    PREFETCHW,
+                    PREFETCHNTA,
+                    PREFETCHT0,
+                    PREFETCHT1,
+                    PREFETCHT2,
+                    ENDBR32,
+                    ENDBR64,
+                    LFENCE,
+                    MFENCE,
+                    SFENCE -> Cold.of(core -> {});
             case UD0, UD1, UD2, RSM, MONITOR, MWAIT -> undefined();
             default -> null;
         };

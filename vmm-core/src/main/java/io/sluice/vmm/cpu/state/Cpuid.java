@@ -116,7 +116,12 @@ public final class Cpuid {
     }
 
     private void extendedFeatures(int subleaf) {
+        if (subleaf == 2) {
+            // BHI_CTRL: SPEC_CTRL bit 10
+            edx = bits(4);
+        }
         if (subleaf == 0) {
+            eax = 2;
             ebx = EBX7;
             ecx = ECX7;
             edx = EDX7;
