@@ -45,6 +45,8 @@ final class Incomparable {
             case LSS, LFS, LGS, CALL_FAR, JMP_FAR -> insn.operandSize == 8 && !host.isIntel();
             // AMD reads 32 bits.
             case MOVSXD -> insn.operandSize == 2 && !host.isIntel();
+            // Which operand is read first is not said, and 16-bit addresses cannot be aimed.
+            case CMPS -> insn.addressSize == 2;
             // AMD reads before it asks whether it may write.
             case ARPL -> insn.segment == Insn.CS && !host.isIntel();
             default -> insn.mode == 64 && has66 && !host.isIntel() && insn.op.condition() >= 0 && isBranch(insn);

@@ -242,7 +242,13 @@ final class Scenario {
                     memory().putLong(offset, codeAddress());
                 }
             }
-            case RET_FAR -> putFrame(codeAddress(), codeSelector());
+            case RET_FAR -> {
+                if (insn.operands.length > 0) {
+                    code[code.length - 1] = 0;
+                    new Decoder().decode(code, 0, code.length, mode, insn);
+                }
+                putFrame(codeAddress(), codeSelector());
+            }
             case IRET -> {
                 long flags = random.nextInt() & ~0x6_0100;
                 putFrame(codeAddress(), codeSelector(), flags, inWindow(), random.nextInt(4) == 0 ? selector() : 0x2B);
