@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,6 +15,8 @@ import java.util.UUID;
 
 /// A guest of a few real-mode instructions at 0x7C00, written one after the other.
 final class BootSector {
+    private static final int SIGNATURE = 510;
+
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
 
     private BootSector bytes(int... bytes) {
@@ -98,8 +101,7 @@ final class BootSector {
     /// @param devices `TYPE` or `TYPE,KEY=VALUE`
     MachineConfig config(Path directory, boolean resetEnds, boolean startsPaused, String... devices) {
         try {
-            var sector = code.toByteArray();
-            var file = Files.write(directory.resolve("sector.bin"), sector);
+            var file = Files.write(directory.resolve("sector.bin"), sector());
             return new MachineConfig(
                     "test",
                     new UUID(1, 2),
@@ -117,6 +119,16 @@ final class BootSector {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private byte[] sector() {
+        if (code.size() > SIGNATURE) {
+            throw new IllegalStateException("a boot sector has no room for " + code.size() + " bytes of code");
+        }
+        var sector = Arrays.copyOf(code.toByteArray(), SIGNATURE + 2);
+        sector[SIGNATURE] = 0x55;
+        sector[SIGNATURE + 1] = (byte) 0xAA;
+        return sector;
     }
 
     private static MachineConfig.Part part(String text) {

@@ -25,6 +25,10 @@ final class MachineTest {
     @TempDir
     private Path directory;
 
+    private static boolean reset(MachineRig rig) {
+        return rig.ask(machine -> machine.reset("test"));
+    }
+
     @Test
     void aGuestThatPowersOffEndsTheMachineInOrder() {
         try (var rig = new BootSector().print("hi").powerOff().start(directory)) {
@@ -173,7 +177,7 @@ final class MachineTest {
             rig.console().await("x", SOON);
             rig.ask(Machine::pause);
 
-            assertThat(rig.ask(machine -> machine.reset("test"))).isTrue();
+            assertThat(reset(rig)).isTrue();
             assertThat(rig.ask(Machine::isPaused)).isTrue();
             assertThat(rig.console().text()).isEqualTo("x");
             rig.ask(Machine::resume);
@@ -190,12 +194,10 @@ final class MachineTest {
         try (var rig = new BootSector().print("abc").spin().start(directory, "edu", "pci-testdev")) {
             for (int i = 0; i < 100; i++) {
                 LockSupport.parkNanos(random.nextLong(500_000));
-                assertThat(rig.ask(machine -> machine.reset("test")))
-                        .as("seed %d", seed)
-                        .isTrue();
+                assertThat(reset(rig)).as("seed %d", seed).isTrue();
             }
             int after = rig.console().text().length();
-            rig.ask(machine -> machine.reset("test"));
+            reset(rig);
 
             rig.console().await("abc", after, SOON);
         }

@@ -1,5 +1,6 @@
-package io.sluice.guest;
+package io.sluice.guest.catalogue;
 
+import io.sluice.guest.GuestCache;
 import io.sluice.guest.baremetal.HelloGuest;
 import io.sluice.guest.debian.DebianGuest;
 import io.sluice.vmm.plugin.GuestCatalogue;
