@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Random bytes on the host's own CPU: what the decoder takes for an instruction is one there, with the same length, and
+/// Random bytes on the host's own CPU: what the decoder takes for an instruction is one there, with the same length,
+/// and
 /// what the decoder refuses is #UD there.
 @Timeout(60)
 final class HostCpuLegalityTest {
@@ -26,12 +27,13 @@ final class HostCpuLegalityTest {
     /// System calls: they would reach the host's kernel.
     private static final List<String> DANGEROUS = List.of("0f05", "0f34", "cd80");
 
-    /// Opcodes, with their map, where CPUs have instructions that the table has not: AVX and XOP, SHA, AES, GFNI, PCLMUL,
+    /// Opcodes, with their map, where CPUs have instructions that the table has not: AVX and XOP, SHA, AES, GFNI,
+    /// PCLMUL,
     /// SSE4A, 3DNow!, VMX and SVM, CET, MPX, and AMD's LOCK MOV CR0.
     private static final Set<Integer> BEYOND = Set.of(
             0x62, 0x8F, 0xC4, 0xC5, 0x10F, 0x101, 0x120, 0x122, 0x12B, 0x178, 0x179, 0x11A, 0x11B, 0x1AE, 0x1C7, 0x100,
-            0x2C8, 0x2C9, 0x2CA, 0x2CB, 0x2CC, 0x2CD, 0x2CF, 0x2D8, 0x2DB, 0x2DC, 0x2DD, 0x2DE, 0x2DF, 0x280, 0x281, 0x2F5,
-            0x2F6, 0x2F8, 0x2FA, 0x2FB, 0x2FC, 0x30F, 0x344, 0x3CC, 0x3CE, 0x3CF, 0x3DF, 0x3F0, 0x137);
+            0x2C8, 0x2C9, 0x2CA, 0x2CB, 0x2CC, 0x2CD, 0x2CF, 0x2D8, 0x2DB, 0x2DC, 0x2DD, 0x2DE, 0x2DF, 0x280, 0x281,
+            0x2F5, 0x2F6, 0x2F8, 0x2FA, 0x2FB, 0x2FC, 0x30F, 0x344, 0x3CC, 0x3CE, 0x3CF, 0x3DF, 0x3F0, 0x137);
 
     private final Random random = new Random(SEED);
     private final Decoder decoder = new Decoder();
