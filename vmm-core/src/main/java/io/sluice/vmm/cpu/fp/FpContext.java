@@ -62,6 +62,9 @@ public final class FpContext {
 
     long lo;
 
+    /// For the inside of transcendental functions.
+    final Big[] big = {new Big(), new Big(), new Big(), new Big(), new Big()};
+
     private int loaded = -1;
 
     /// Obeys MXCSR from here on; clears the flags.
