@@ -12,6 +12,9 @@ import java.util.concurrent.atomic.LongAdder;
 
 /// A physical address space (guest memory or I/O ports): ranges without overlap, and the transactions on them.
 ///
+/// Ranges that the board fixes ([#add]) may not overlap. Ranges that the guest places ([#swap]: BARs) may lie anywhere:
+/// they answer only where nothing fixed and no earlier placed range does.
+///
 /// The map is an immutable sorted array that a change replaces, so a lookup needs no lock. A change takes effect
 /// before the changing call returns: [#onChange] listeners make each vCPU drop what it cached.
 /// Addresses are bare longs here and compared unsigned: this is the hot path (docs/adr/0002).
@@ -20,12 +23,16 @@ public final class AddressSpace {
     private final long last;
     private final LongAdder unclaimed = new LongAdder();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private final List<Mapping> fixed = new ArrayList<>();
+    private final List<Mapping> placed = new ArrayList<>();
+    private final Mapping beyond;
     private volatile Mapping[] map;
 
     /// @param last highest address, inclusive
     public AddressSpace(String name, long last) {
         this.name = name;
         this.last = last;
+        this.beyond = new Mapping.Nothing(last + 1, -1L);
         this.map = new Mapping[] {new Mapping.Nothing(0, last)};
     }
 
@@ -65,25 +72,68 @@ public final class AddressSpace {
                 || Long.compareUnsigned(mapping.last(), last) > 0) {
             throw new BusException(name + ": bad range " + text(mapping));
         }
-        var ranges = new ArrayList<Mapping>();
-        for (var old : mappings()) {
+        for (var old : fixed) {
             if (Long.compareUnsigned(old.first(), mapping.last()) <= 0
                     && Long.compareUnsigned(mapping.first(), old.last()) <= 0) {
                 throw new BusException(name + ": " + text(mapping) + " overlaps " + text(old));
             }
-            ranges.add(old);
         }
-        ranges.add(mapping);
-        publish(ranges);
+        fixed.add(mapping);
+        publish();
         return mapping;
     }
 
     /// Removes a range; when this returns no new access reaches it. Unknown mappings are ignored.
     public synchronized void remove(Mapping mapping) {
-        var ranges = new ArrayList<>(mappings());
-        if (ranges.remove(mapping)) {
-            publish(ranges);
+        if (fixed.remove(mapping)) {
+            publish();
         }
+    }
+
+    /// Replaces placed ranges in one step: no access sees a state between. What leaves the space is left out.
+    public synchronized void swap(List<? extends Mapping> out, List<? extends Mapping> in) {
+        if (out.isEmpty() && in.isEmpty()) {
+            return;
+        }
+        placed.removeAll(out);
+        for (var mapping : in) {
+            if (Long.compareUnsigned(mapping.first(), mapping.last()) <= 0
+                    && Long.compareUnsigned(mapping.last(), last) <= 0) {
+                placed.add(mapping);
+            }
+        }
+        publish();
+    }
+
+    private void publish() {
+        var ranges = new ArrayList<>(fixed);
+        for (var mapping : placed) {
+            ranges.addAll(visible(mapping, ranges));
+        }
+        publish(ranges);
+    }
+
+    /// The pieces of `mapping` that none of `above` hides.
+    private static List<Mapping> visible(Mapping mapping, List<Mapping> above) {
+        List<Mapping> pieces = List.of(mapping);
+        for (var other : above) {
+            var rest = new ArrayList<Mapping>();
+            for (var piece : pieces) {
+                if (Long.compareUnsigned(other.last(), piece.first()) < 0
+                        || Long.compareUnsigned(piece.last(), other.first()) < 0) {
+                    rest.add(piece);
+                    continue;
+                }
+                if (Long.compareUnsigned(piece.first(), other.first()) < 0) {
+                    rest.add(piece.cut(piece.first(), other.first() - 1));
+                }
+                if (Long.compareUnsigned(other.last(), piece.last()) < 0) {
+                    rest.add(piece.cut(other.last() + 1, piece.last()));
+                }
+            }
+            pieces = rest;
+        }
+        return pieces;
     }
 
     private void publish(List<Mapping> ranges) {
@@ -108,6 +158,9 @@ public final class AddressSpace {
 
     /// What answers at `address`; never null. Beyond the space nothing answers.
     public Mapping find(long address) {
+        if (Long.compareUnsigned(address, last) > 0) {
+            return beyond;
+        }
         var ranges = map;
         int low = 0;
         int high = ranges.length - 1;

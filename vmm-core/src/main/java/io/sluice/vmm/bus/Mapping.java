@@ -26,6 +26,22 @@ public sealed interface Mapping {
     /// Nobody: reads are all ones, writes are dropped.
     record Nothing(long first, long last) implements Mapping {}
 
+    /// The part `first..last` of this mapping, which it contains.
+    default Mapping cut(long first, long last) {
+        return switch (this) {
+            case Ram ram -> new Ram(first, last, ram.ram, ram.offset + (first - ram.first), ram.writable);
+            case Device device ->
+                new Device(
+                        first,
+                        last,
+                        device.device,
+                        device.strand,
+                        device.offset + (first - device.first),
+                        device.deferred);
+            case Nothing nothing -> new Nothing(first, last);
+        };
+    }
+
     /// The RAM behind this mapping, if it is RAM.
     default @Nullable Ram asRam() {
         return this instanceof Ram ram ? ram : null;

@@ -7,6 +7,9 @@ final class Transactions {
     /// Non-posted: waits for the completion.
     static long read(Mapping.Device target, long address, int size) {
         long offset = target.offset() + (address - target.first());
+        if (target.device() instanceof BusBridge bridge) {
+            return bridge.read(offset, size);
+        }
         var strand = target.strand();
         if (strand.tryEnter()) {
             try {
@@ -23,6 +26,10 @@ final class Transactions {
     /// Posted: in order, and does not wait.
     static void write(Mapping.Device target, long address, int size, long value) {
         long offset = target.offset() + (address - target.first());
+        if (target.device() instanceof BusBridge bridge) {
+            bridge.write(offset, size, value);
+            return;
+        }
         var strand = target.strand();
         if (!target.deferred() && strand.tryEnter()) {
             try {
@@ -37,6 +44,10 @@ final class Transactions {
 
     static void writeBurst(Mapping.Device target, long address, long[] data) {
         long offset = target.offset() + (address - target.first());
+        if (target.device() instanceof BusBridge bridge) {
+            bridge.writeBurst(offset, data);
+            return;
+        }
         var copy = data.clone();
         if (target.deferred()) {
             target.strand().defer(() -> target.device().writeBurst(offset, copy));
@@ -48,6 +59,9 @@ final class Transactions {
     /// Non-posted: waits for accepted or Retry.
     static boolean deferrableWrite(Mapping.Device target, long address, long[] data) {
         long offset = target.offset() + (address - target.first());
+        if (target.device() instanceof BusBridge bridge) {
+            return bridge.deferrableWrite(offset, data);
+        }
         var accepted = new boolean[1];
         target.strand().call(() -> accepted[0] = target.device().deferrableWrite(offset, data));
         return accepted[0];

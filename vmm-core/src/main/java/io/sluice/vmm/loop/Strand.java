@@ -3,7 +3,7 @@ package io.sluice.vmm.loop;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
-import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /// The serial place of a device: at most one thread is inside, so what lives here has no locks.
@@ -29,7 +29,7 @@ public final class Strand {
 
     private final EventLoop loop;
     private final MachineClock clock;
-    private final MpscUnboundedArrayQueue<Runnable> queue = new MpscUnboundedArrayQueue<>(64);
+    private final MpscUnboundedAtomicArrayQueue<Runnable> queue = new MpscUnboundedAtomicArrayQueue<>(64);
     private final Runnable drain = this::drain;
 
     @SuppressWarnings("unused") // by STATE
@@ -108,15 +108,18 @@ public final class Strand {
     }
 
     private void drain() {
-        // Inside: BUSY was set by whoever scheduled this.
-        for (int i = 0; i < DRAIN_BATCH; i++) {
-            var task = queue.poll();
-            if (task == null) {
-                break;
+        // Inside: BUSY was set by whoever scheduled this. A task that throws ends the batch, not the strand.
+        try {
+            for (int i = 0; i < DRAIN_BATCH; i++) {
+                var task = queue.poll();
+                if (task == null) {
+                    break;
+                }
+                task.run();
             }
-            task.run();
+        } finally {
+            exit();
         }
-        exit();
     }
 
     private static final class Waiter implements Runnable {

@@ -16,11 +16,11 @@ public final class Insn {
 
     /// Which operation; the semantics are written against it.
     public Op op = Op.INVALID;
-    /// The line of the ISA table that matched.
+    /// The row of the ISA table that matched, for [IsaTable#row(int)].
     public int row;
     /// Bytes, prefixes included: 1 to 15.
     public int length;
-    /// Effective operand size in bytes: 2, 4 or 8 (string and byte forms: their element size, 1 included).
+    /// Effective operand size in bytes: 2, 4 or 8; 1 in byte forms. Strings: their element.
     public int operandSize;
     /// Effective address size in bytes: 2, 4 or 8.
     public int addressSize;
@@ -29,21 +29,25 @@ public final class Insn {
     /// Effective segment of the memory operand, override included (in 64-bit mode only FS and GS override).
     public int segment = DS;
     public boolean lock;
+    /// VEX-encoded: #UD in real and virtual-8086 mode.
+    public boolean vex;
     /// 0, or the last of F2 and F3, where it is not part of the opcode.
     public int rep;
     public int base = NO_REGISTER;
     public int index = NO_REGISTER;
     /// Index is shifted left by this: 0 to 3.
     public int scale;
-    /// Sign-extended displacement.
+    /// Sign-extended displacement; the offset itself, zero-extended, for [Operand.Kind#OFFSET].
     public long displacement;
     /// `displacement` counts from the next instruction.
     public boolean ripRelative;
+    /// Where it starts in the block it is decoded for, in bytes: RIP-relative addresses count from the block.
+    public int blockOffset;
     public long imm;
     public long imm2;
     public Operand[] operands = NONE;
 
-    private static final Operand[] NONE = {};
+    static final Operand[] NONE = {};
 
     public Operand operand(int i) {
         return operands[i];

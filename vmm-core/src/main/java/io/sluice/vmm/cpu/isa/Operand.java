@@ -15,7 +15,7 @@ public record Operand(Kind kind, int number, int size) {
         MEMORY,
         /// Memory at an absolute offset in the instruction (MOV moffs); displacement and segment in the [Insn].
         OFFSET,
-        /// Immediate [Insn#imm], sign-extended as the instruction says.
+        /// Immediate [Insn#imm], extended to 64 bits as the instruction says; `size` is what the operation uses of it.
         IMMEDIATE,
         /// Second immediate [Insn#imm2] (ENTER).
         IMMEDIATE2,
@@ -25,6 +25,10 @@ public record Operand(Kind kind, int number, int size) {
         FAR,
         /// The constant one (shift by 1) or another fixed number, in `number`.
         CONSTANT,
+        /// What a string operation reads: [Insn#segment]:[rSI], rSI of address size.
+        STRING_SOURCE,
+        /// What a string operation writes or compares with: ES:[rDI], rDI of address size.
+        STRING_DESTINATION,
         SEGMENT,
         CONTROL,
         DEBUG,

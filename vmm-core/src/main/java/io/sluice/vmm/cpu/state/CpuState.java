@@ -32,8 +32,15 @@ public final class CpuState {
     private static final long AUX_CF = 1L << 63;
     private static final long AUX_CF_OF = 1L << 62;
 
-    /// RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8..R15.
-    public final long[] gpr = new long[16];
+    /// RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8..R15; then [#ZERO] and [#BLOCK_RIP], so that an address is always
+    /// `base + (index << scale) + displacement`, whatever it is made of.
+    public final long[] gpr = new long[18];
+
+    /// Place in [#gpr] that always holds zero: "no register".
+    public static final int ZERO = 16;
+    /// Place in [#gpr] that holds where the running block starts.
+    public static final int BLOCK_RIP = 17;
+
     public long rip;
     public long lazyResult = 1;
     public long lazyAux;
@@ -135,6 +142,20 @@ public final class CpuState {
     public void setFlags(int flags) {
         setArithmeticFlags(flags);
         systemFlags = flags & (TF | IF | DF | IOPL | NT | RF | VM | AC | VIF | VIP | ID) | 2;
+    }
+
+    /// EFER.LMA: long mode, compatibility mode included.
+    public boolean inLongMode() {
+        return (efer & 1 << 10) != 0;
+    }
+
+    /// CR0.PE.
+    public boolean inProtectedMode() {
+        return (cr0 & 1) != 0;
+    }
+
+    public boolean inVirtual8086Mode() {
+        return (systemFlags & VM) != 0;
     }
 
     public boolean flag(int mask) {

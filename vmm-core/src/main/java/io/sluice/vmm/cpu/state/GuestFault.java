@@ -49,6 +49,7 @@ public final class GuestFault extends RuntimeException {
     private static final GuestFault XM_FAULT = new GuestFault(XM, NO_CODE);
     private static final GuestFault DE_FAULT = new GuestFault(DE, NO_CODE);
     private static final GuestFault GP0_FAULT = new GuestFault(GP, 0);
+    private static final GuestFault NOT_CANONICAL = new GuestFault(GP, 0);
     private static final GuestFault SS0_FAULT = new GuestFault(SS, 0);
 
     public static GuestFault ud() {
@@ -76,6 +77,15 @@ public final class GuestFault extends RuntimeException {
 
     public static GuestFault gp0() {
         return GP0_FAULT;
+    }
+
+    /// #GP(0) for a non-canonical address; whoever knows that the segment was SS makes it #SS(0).
+    public static GuestFault notCanonical() {
+        return NOT_CANONICAL;
+    }
+
+    public boolean isNotCanonical() {
+        return this == NOT_CANONICAL;
     }
 
     public static GuestFault gp(int code) {

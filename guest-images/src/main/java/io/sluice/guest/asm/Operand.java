@@ -1,0 +1,4 @@
+package io.sluice.guest.asm;
+
+/// What an instruction works on: a register or memory.
+public sealed interface Operand permits Reg, Mem {}

@@ -1,0 +1,63 @@
+package io.sluice.vfio.entry;
+
+import io.sluice.vfio.mdev.MdevBus;
+import io.sluice.vfio.mdev.MdevException;
+import io.sluice.vmm.plugin.DeviceContext;
+import io.sluice.vmm.plugin.ObjectType;
+import io.sluice.vmm.plugin.PluginException;
+import io.sluice.vmm.plugin.Property;
+import io.sluice.vmm.plugin.PropertyValues;
+import java.util.List;
+
+/// `-object mdev,id=…,type=…,uuid=…`: makes an instance, as writing the UUID to `create` does; closing removes it.
+final class MdevObject implements ObjectType {
+    private final MdevBus bus;
+
+    MdevObject(MdevBus bus) {
+        this.bus = bus;
+    }
+
+    @Override
+    public String name() {
+        return "mdev";
+    }
+
+    @Override
+    public String description() {
+        return "A mediated device of the simulated host";
+    }
+
+    @Override
+    public List<Property> properties() {
+        return List.of(
+                Property.string("type", "Type of the instance: " + typeNames()),
+                Property.string("uuid", "Name of the instance below " + MdevBus.DEVICES));
+    }
+
+    private String typeNames() {
+        return String.join(
+                ", ", bus.types().stream().map(MdevBus.TypeInfo::name).toList());
+    }
+
+    @Override
+    public UserObject create(String id, DeviceContext context, PropertyValues properties) {
+        var type = properties.required("type");
+        var uuid = properties.required("uuid");
+        if (bus.types().stream().noneMatch(t -> t.name().equals(type))) {
+            throw new PluginException("mdev: no type '" + type + "'; there are: " + typeNames());
+        }
+        try {
+            var instance = bus.create(type, uuid, context::newStrand);
+            return () -> {
+                if (bus.find(instance.uuid()) == instance) {
+                    bus.remove(instance.uuid());
+                }
+            };
+        } catch (MdevException e) {
+            throw new PluginException(
+                    "mdev " + type + ": cannot create '" + uuid + "': "
+                            + e.errno().text(),
+                    e);
+        }
+    }
+}

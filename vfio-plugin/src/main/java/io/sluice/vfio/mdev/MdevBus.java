@@ -1,0 +1,139 @@
+package io.sluice.vfio.mdev;
+
+import io.sluice.vfio.host.Errno;
+import io.sluice.vmm.loop.Strand;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// The mdev bus of one simulated host. The paths of sysfs are names here: nothing is read from a file system.
+public final class MdevBus {
+    /// Where an instance is named by its UUID.
+    public static final String DEVICES = "/sys/bus/mdev/devices/";
+
+    private static final int UUID_LENGTH = 36;
+    private static final Pattern UUID_TEXT =
+            Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+
+    private record Offer(MdevParent parent, MdevType type) {}
+
+    private final Map<String, MdevParent> parents = new LinkedHashMap<>();
+    private final Map<String, Offer> offers = new TreeMap<>();
+    private final Map<UUID, MdevInstance> instances = new LinkedHashMap<>();
+
+    /// One line of `mdev_supported_types`.
+    public record TypeInfo(
+            String name, String title, String description, String deviceApi, int available, List<UUID> devices) {}
+
+    /// Makes a driver a parent.
+    ///
+    /// @throws MdevException EEXIST if one of its name is there, EINVAL if it offers no type or a type without an API
+    public void register(MdevDriver driver) {
+        if (parents.containsKey(driver.name())) {
+            throw new MdevException(Errno.EEXIST, driver.name());
+        }
+        if (driver.types().isEmpty()
+                || driver.types().stream().anyMatch(t -> t.deviceApi().isEmpty())) {
+            throw new MdevException(Errno.EINVAL, driver.name());
+        }
+        var parent = new MdevParent(this, driver);
+        for (var type : driver.types()) {
+            offers.put(parent.typeName(type), new Offer(parent, type));
+        }
+        parents.put(driver.name(), parent);
+    }
+
+    /// Takes a parent away: no new instances, those that are there are removed, then its types.
+    ///
+    /// @throws MdevException ENODEV if there is none
+    public void unregister(String driver) {
+        var parent = parents.remove(driver);
+        if (parent == null) {
+            throw new MdevException(Errno.ENODEV, driver);
+        }
+        parent.leave();
+        offers.values().removeIf(o -> o.parent == parent);
+    }
+
+    /// All types of all parents, by name.
+    public List<TypeInfo> types() {
+        return offers.entrySet().stream()
+                .map(e -> new TypeInfo(
+                        e.getKey(),
+                        e.getValue().type.title(),
+                        e.getValue().type.description(),
+                        e.getValue().type.deviceApi(),
+                        e.getValue().parent.available(e.getValue().type),
+                        e.getValue().parent.instances(e.getValue().type).stream()
+                                .map(MdevInstance::uuid)
+                                .toList()))
+                .toList();
+    }
+
+    /// Writes `uuid` to the file `create` of a type.
+    ///
+    /// @param strand gives the instance its serial place; asked only if the request is well-formed
+    /// @throws MdevException EINVAL for a malformed UUID, ENODEV for an unknown type or a parent that goes, EEXIST for
+    ///     a UUID in use, EUSERS or ENOSPC if there can be no more
+    public MdevInstance create(String typeName, String uuid, Supplier<Strand> strand) {
+        var offer = offers.get(typeName);
+        if (offer == null) {
+            throw new MdevException(Errno.ENODEV, typeName);
+        }
+        var id = parse(uuid);
+        if (instances.containsKey(id)) {
+            throw new MdevException(Errno.EEXIST, DEVICES + id);
+        }
+        var instance = offer.parent.create(offer.type, id, strand.get());
+        instances.put(id, instance);
+        return instance;
+    }
+
+    private static UUID parse(String text) {
+        boolean line = text.length() == UUID_LENGTH + 1 && text.endsWith("\n");
+        var bare = line ? text.substring(0, UUID_LENGTH) : text;
+        if (!UUID_TEXT.matcher(bare).matches()) {
+            throw new MdevException(Errno.EINVAL, "'" + bare + "' is not a UUID");
+        }
+        return UUID.fromString(bare);
+    }
+
+    public @Nullable MdevInstance find(UUID uuid) {
+        return instances.get(uuid);
+    }
+
+    /// The instance that a path below [#DEVICES] names.
+    public @Nullable MdevInstance find(String path) {
+        var end = path.endsWith("/") ? path.length() - 1 : path.length();
+        if (!path.startsWith(DEVICES) || end < DEVICES.length()) {
+            return null;
+        }
+        var text = path.substring(DEVICES.length(), end);
+        return UUID_TEXT.matcher(text).matches() ? find(UUID.fromString(text)) : null;
+    }
+
+    public List<MdevInstance> instances() {
+        return List.copyOf(instances.values());
+    }
+
+    /// Writes 1 to the file `remove` of an instance. Does not wait for its user.
+    ///
+    /// @return whether it is gone; if not, its user was asked for it and it goes when released
+    /// @throws MdevException ENODEV if there is none, EAGAIN if it is going already
+    public boolean remove(UUID uuid) {
+        var instance = instances.get(uuid);
+        if (instance == null) {
+            throw new MdevException(Errno.ENODEV, DEVICES + uuid);
+        }
+        return instance.remove();
+    }
+
+    void left(MdevInstance instance) {
+        instances.remove(instance.uuid());
+    }
+}

@@ -1,0 +1,97 @@
+package io.sluice.vfio.mdev;
+
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.vfio.VfioDevice;
+import java.util.UUID;
+
+/// One mediated device on the bus.
+public final class MdevInstance {
+    private enum State {
+        FREE,
+        OPEN,
+        /// Its removal was asked for while it was open.
+        LEAVING,
+        GONE
+    }
+
+    private final UUID uuid;
+    private final MdevParent parent;
+    private final MdevType type;
+    private final MdevDevice device;
+    private final VfioDevice vfio;
+    private State state = State.FREE;
+
+    MdevInstance(UUID uuid, MdevParent parent, MdevType type, MdevDevice device, VfioDevice vfio) {
+        this.uuid = uuid;
+        this.parent = parent;
+        this.type = type;
+        this.device = device;
+        this.vfio = vfio;
+    }
+
+    public UUID uuid() {
+        return uuid;
+    }
+
+    public MdevType type() {
+        return type;
+    }
+
+    MdevParent parent() {
+        return parent;
+    }
+
+    /// The name that the device has in sysfs.
+    public String path() {
+        return MdevBus.DEVICES + uuid;
+    }
+
+    /// Opens the vfio device, for one user at a time.
+    ///
+    /// @throws MdevException EBUSY if it is open, ENODEV if it is going
+    public VfioDevice open() {
+        switch (state) {
+            case FREE -> state = State.OPEN;
+            case OPEN -> throw new MdevException(Errno.EBUSY, path());
+            case LEAVING, GONE -> throw new MdevException(Errno.ENODEV, path());
+        }
+        return vfio;
+    }
+
+    /// The user is done: interrupts are off and the device is reset. A removal that waited is done now.
+    public void release() {
+        if (state != State.OPEN && state != State.LEAVING) {
+            throw new IllegalStateException(path() + " is not open");
+        }
+        vfio.strand().call(vfio::release);
+        if (state == State.LEAVING) {
+            finish();
+        } else {
+            state = State.FREE;
+        }
+    }
+
+    /// @return whether it is gone now; if not, it goes when its user releases it
+    boolean remove() {
+        switch (state) {
+            case FREE -> finish();
+            case OPEN -> {
+                state = State.LEAVING;
+                vfio.strand().call(vfio::request);
+            }
+            case LEAVING -> throw new MdevException(Errno.EAGAIN, path());
+            case GONE -> throw new MdevException(Errno.ENODEV, path());
+        }
+        return state == State.GONE;
+    }
+
+    boolean isLeaving() {
+        return state == State.LEAVING;
+    }
+
+    private void finish() {
+        state = State.GONE;
+        device.close();
+        parent.left(this);
+    }
+}

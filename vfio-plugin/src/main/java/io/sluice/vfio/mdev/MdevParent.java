@@ -1,0 +1,73 @@
+package io.sluice.vfio.mdev;
+
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.vfio.VfioDevice;
+import io.sluice.vmm.loop.Strand;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/// A driver that is registered, and its instances.
+final class MdevParent {
+    private final MdevBus bus;
+    private final MdevDriver driver;
+    private final List<MdevInstance> instances = new ArrayList<>();
+    private boolean leaving;
+
+    MdevParent(MdevBus bus, MdevDriver driver) {
+        this.bus = bus;
+        this.driver = driver;
+    }
+
+    MdevDriver driver() {
+        return driver;
+    }
+
+    String typeName(MdevType type) {
+        return driver.name() + "-" + type.name();
+    }
+
+    int available(MdevType type) {
+        return driver.available(type, used(type));
+    }
+
+    List<MdevInstance> instances(MdevType type) {
+        return instances.stream().filter(i -> i.type().equals(type)).toList();
+    }
+
+    private int used(MdevType type) {
+        return instances(type).size();
+    }
+
+    /// Build, then publish: a driver that refuses leaves nothing behind.
+    MdevInstance create(MdevType type, UUID uuid, Strand strand) {
+        if (leaving) {
+            throw new MdevException(Errno.ENODEV, typeName(type));
+        }
+        if (type.maxInstances() != MdevType.DRIVER_COUNTS && used(type) >= type.maxInstances()) {
+            throw new MdevException(Errno.EUSERS, typeName(type));
+        }
+        var context = new MdevContext(uuid, strand);
+        var device = driver.create(type, context);
+        var vfio = new VfioDevice(device, strand);
+        context.bind(vfio);
+        var instance = new MdevInstance(uuid, this, type, device, vfio);
+        instances.add(instance);
+        return instance;
+    }
+
+    void left(MdevInstance instance) {
+        instances.remove(instance);
+        bus.left(instance);
+    }
+
+    /// No new instances; those that are open go when they are released.
+    void leave() {
+        leaving = true;
+        for (var instance : List.copyOf(instances)) {
+            if (!instance.isLeaving()) {
+                instance.remove();
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package io.sluice.vfio.vfio;
+
+import io.sluice.vfio.host.Errno;
+import io.sluice.vmm.loop.Strand;
+import java.util.List;
+
+/// One vfio device file. All calls are made inside the device's strand.
+public final class VfioDevice {
+    /// The bits of the device's flags that exist here.
+    public static final int FLAG_RESET = 1;
+
+    public static final int FLAG_PCI = 2;
+
+    private static final int MAX_ACCESS = 8;
+
+    private final VfioDeviceOps ops;
+    private final Strand strand;
+    private final List<VfioRegion> regions;
+    private final VfioInterrupts interrupts;
+
+    /// What GET_INFO answers.
+    public record Info(int flags, int regions, int irqs) {}
+
+    /// What GET_REGION_INFO answers.
+    public record RegionInfo(int index, int flags, long size, long offset) {}
+
+    public VfioDevice(VfioDeviceOps ops, Strand strand) {
+        this.ops = ops;
+        this.strand = strand;
+        this.regions = List.copyOf(ops.regions());
+        this.interrupts = new VfioInterrupts(ops);
+    }
+
+    public Strand strand() {
+        return strand;
+    }
+
+    /// The device's own side of its interrupts.
+    public VfioInterrupts interrupts() {
+        return interrupts;
+    }
+
+    public Info info() {
+        return new Info(FLAG_RESET | FLAG_PCI, regions.size(), VfioIrq.values().length);
+    }
+
+    /// @throws VfioException EINVAL if there is no such region
+    public RegionInfo regionInfo(int index) {
+        if (index < 0 || index >= regions.size()) {
+            throw new VfioException(Errno.EINVAL, "no region " + index);
+        }
+        var region = regions.get(index);
+        return new RegionInfo(index, region.flags(), region.size(), VfioRegion.fileOffset(index));
+    }
+
+    /// @throws VfioException EINVAL if the device has no such interrupt
+    public VfioIrq.Info irqInfo(int index) {
+        if (index < 0 || index >= VfioIrq.values().length || ops.vectors(VfioIrq.values()[index]) == 0) {
+            throw new VfioException(Errno.EINVAL, "no interrupt " + index);
+        }
+        var irq = VfioIrq.values()[index];
+        return new VfioIrq.Info(irq.flags, ops.vectors(irq));
+    }
+
+    /// How many vectors an interrupt has; 0 if the device has none of this kind.
+    public int vectors(VfioIrq irq) {
+        return ops.vectors(irq);
+    }
+
+    /// @throws VfioException with the errno of the rule that the request breaks; then nothing has changed
+    public void setIrqs(SetIrqs request) {
+        interrupts.set(request);
+    }
+
+    /// `pread`: splits into naturally aligned accesses, ends at the end of the region.
+    ///
+    /// @return bytes read
+    /// @throws VfioException EINVAL if the position is in no region, or the region is absent
+    public int read(long position, byte[] target, int offset, int length) {
+        int region = VfioRegion.index(position);
+        long at = VfioRegion.offset(position);
+        int count = clip(region, at, length, VfioRegion.READ);
+        for (int done = 0; done < count; ) {
+            int size = step(at + done, count - done);
+            long value = ops.read(region, at + done, size);
+            for (int i = 0; i < size; i++) {
+                target[offset + done + i] = (byte) (value >> 8 * i);
+            }
+            done += size;
+        }
+        return count;
+    }
+
+    /// `pwrite`; as [#read].
+    public int write(long position, byte[] source, int offset, int length) {
+        int region = VfioRegion.index(position);
+        long at = VfioRegion.offset(position);
+        int count = clip(region, at, length, VfioRegion.WRITE);
+        for (int done = 0; done < count; ) {
+            int size = step(at + done, count - done);
+            long value = 0;
+            for (int i = 0; i < size; i++) {
+                value |= (source[offset + done + i] & 0xFFL) << 8 * i;
+            }
+            ops.write(region, at + done, size, value);
+            done += size;
+        }
+        return count;
+    }
+
+    private int clip(int region, long at, int length, int flag) {
+        if (region < 0
+                || region >= regions.size()
+                || at >= regions.get(region).size()
+                || (regions.get(region).flags() & flag) == 0) {
+            throw new VfioException(Errno.EINVAL, "no such place in region " + region);
+        }
+        return (int) Math.min(length, regions.get(region).size() - at);
+    }
+
+    private static int step(long at, int left) {
+        int size = MAX_ACCESS;
+        while (size > left || (at & size - 1) != 0) {
+            size >>= 1;
+        }
+        return size;
+    }
+
+    /// One access of a vCPU, without a buffer between. What lies outside the region reads as all ones.
+    public long load(int region, long offset, int size) {
+        if (!holds(region, offset, size)) {
+            return -1;
+        }
+        if ((offset & size - 1) == 0) {
+            return ops.read(region, offset, size);
+        }
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= (ops.read(region, offset + i, 1) & 0xFF) << 8 * i;
+        }
+        return value;
+    }
+
+    /// One access of a vCPU, without a buffer between. What lies outside the region is dropped.
+    public void store(int region, long offset, int size, long value) {
+        if (!holds(region, offset, size)) {
+            return;
+        }
+        if ((offset & size - 1) == 0) {
+            ops.write(region, offset, size, value);
+            return;
+        }
+        for (int i = 0; i < size; i++) {
+            ops.write(region, offset + i, 1, value >> 8 * i & 0xFF);
+        }
+    }
+
+    private boolean holds(int region, long offset, int size) {
+        return offset >= 0 && offset <= regions.get(region).size() - size;
+    }
+
+    /// Back to power-on. Who listens to interrupts stays.
+    public void reset() {
+        interrupts.intx(false);
+        ops.reset();
+    }
+
+    /// The user's file is closed: nobody listens any more, and the device is as new.
+    public void release() {
+        interrupts.disableAll();
+        reset();
+    }
+
+    /// The host wants the device back.
+    ///
+    /// @return whether the user listens for that
+    public boolean request() {
+        return interrupts.request();
+    }
+}

@@ -1,0 +1,248 @@
+package io.sluice.vmm.cpu;
+
+import io.sluice.vmm.cpu.interp.Attention;
+import io.sluice.vmm.cpu.interp.Core;
+import io.sluice.vmm.cpu.interp.CpuPorts;
+import io.sluice.vmm.cpu.interp.Interpreter;
+import io.sluice.vmm.cpu.interp.InterruptController;
+import io.sluice.vmm.cpu.state.CpuState;
+import io.sluice.vmm.irq.LocalApic;
+import io.sluice.vmm.irq.VcpuPort;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/// One virtual CPU on a thread of its own, `vcpu-N`. It is made paused.
+///
+/// Other threads only hand it commands; it carries them out between two blocks. [#pause] and [#inspect] wait until that
+/// is done, so they are not for event loops nor for the vCPU itself.
+public final class Vcpu implements AutoCloseable {
+    private final int id;
+    private final VcpuBoard board;
+    private final VcpuEvents events;
+    private final LocalApic apic;
+    private final ApicAdapter interrupts;
+    private final Interpreter interpreter;
+    private final Thread thread;
+    private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
+
+    private volatile boolean closing;
+    private volatile boolean sleeping;
+    /// Of the vCPU's thread.
+    private boolean paused = true;
+
+    public Vcpu(int id, VcpuBoard board, VcpuEvents events) {
+        this.id = id;
+        this.board = board;
+        this.events = events;
+        this.apic = new LocalApic(id, id == 0, board.clock(), board.apicBus(), new Port());
+        this.interrupts = new ApicAdapter(apic, board.acknowledgePics());
+        this.interpreter = new Interpreter(new Core(board.memory(), board.io(), new Ports()), board.memory());
+        this.interpreter.reset();
+        this.thread = new Thread(this::live, "vcpu-" + id);
+        this.thread.setDaemon(true);
+        this.thread.start();
+    }
+
+    public LocalApic apic() {
+        return apic;
+    }
+
+    public int id() {
+        return id;
+    }
+
+    /// Instructions that the vCPU has run. Any thread; a little late.
+    public long instructions() {
+        return interpreter.instructions();
+    }
+
+    // ---- commands
+
+    /// Lets the vCPU run.
+    public void resume() {
+        submit(() -> paused = false);
+    }
+
+    /// Stops the vCPU; when this returns it runs no instruction.
+    public void pause() {
+        await(() -> paused = true);
+    }
+
+    /// Stops the vCPU soon: from threads that may not wait.
+    public void pauseSoon() {
+        submit(() -> paused = true);
+    }
+
+    /// RESET, then whatever `prepare` sets; stays paused or running as it was.
+    public void reset(Consumer<CpuState> prepare) {
+        await(() -> {
+            interpreter.reset();
+            prepare.accept(interpreter.core().state);
+            interpreter.core().stateChanged();
+        });
+    }
+
+    /// Lets `reader` look at the registers between two instructions, and waits for it.
+    public void inspect(Consumer<CpuState> reader) {
+        await(() -> reader.accept(interpreter.core().state));
+    }
+
+    /// Ends the thread; when this returns it is gone.
+    @Override
+    public void close() {
+        closing = true;
+        wake();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void submit(Runnable command) {
+        commands.add(command);
+        wake();
+    }
+
+    private void await(Runnable command) {
+        var done = new CountDownLatch(1);
+        submit(() -> {
+            command.run();
+            done.countDown();
+        });
+        boolean interrupted = false;
+        while (done.getCount() != 0 && thread.isAlive()) {
+            try {
+                done.await(100, java.util.concurrent.TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void wake() {
+        interpreter.attend(Attention.STOP);
+        LockSupport.unpark(thread);
+    }
+
+    // ---- the vCPU's thread
+
+    private void live() {
+        while (!closing) {
+            for (var command = commands.poll(); command != null; command = commands.poll()) {
+                command.run();
+            }
+            if (closing) {
+                return;
+            }
+            if (paused) {
+                LockSupport.park(this);
+            } else {
+                runOnce();
+            }
+        }
+    }
+
+    private void runOnce() {
+        try {
+            switch (interpreter.run()) {
+                case STOPPED -> {}
+                case HALTED -> sleep();
+                case SHUTDOWN -> {
+                    paused = true;
+                    events.shutDown(id);
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            paused = true;
+            events.failed(id, e);
+        }
+    }
+
+    /// HLT: until an interrupt, the timer, or a command.
+    private void sleep() {
+        sleeping = true;
+        while (!interpreter.wantsAttention() && !apic.attention()) {
+            long wait = apic.nextDeadline() == Long.MAX_VALUE
+                    ? Long.MAX_VALUE
+                    : apic.nextDeadline() - board.clock().nanos();
+            if (wait <= 0) {
+                break;
+            }
+            LockSupport.parkNanos(this, wait);
+        }
+        sleeping = false;
+    }
+
+    private void kick(int reason) {
+        interpreter.attend(reason);
+        if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /// What the local APIC and its like tell this vCPU. Any thread.
+    private final class Port implements VcpuPort {
+        @Override
+        public void kick() {
+            Vcpu.this.kick(Attention.APIC);
+        }
+
+        @Override
+        public void nmi() {
+            Vcpu.this.kick(Attention.NMI);
+        }
+
+        /// There is no system management mode: an SMI is dropped, as on a board that routes none.
+        @Override
+        public void smi() {}
+
+        @Override
+        public void init() {
+            Vcpu.this.kick(Attention.INIT);
+        }
+
+        @Override
+        public void startup(int vector) {
+            Vcpu.this.kick(Attention.STARTUP);
+        }
+    }
+
+    private final class Ports implements CpuPorts {
+        @Override
+        public InterruptController interrupts() {
+            return interrupts;
+        }
+
+        @Override
+        public long nanos() {
+            return board.clock().nanos();
+        }
+
+        @Override
+        public void ferr(boolean asserted) {
+            board.ferr().set(asserted);
+        }
+
+        @Override
+        public int id() {
+            return id;
+        }
+
+        @Override
+        public int count() {
+            return board.count();
+        }
+    }
+}

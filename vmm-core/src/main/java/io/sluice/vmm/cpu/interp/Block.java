@@ -1,0 +1,40 @@
+package io.sluice.vmm.cpu.interp;
+
+import org.jspecify.annotations.Nullable;
+
+/// A run of decoded instructions that starts at one physical address in one decoding mode and is left at its end.
+final class Block {
+    final long physical;
+    /// Physical page of the bytes behind a page boundary, or -1: then the block is one instruction.
+    final long secondPage;
+    final int mode;
+    final MicroOp[] ops;
+    final int bytes;
+    /// The last operation does not set `rip`: the block falls through.
+    final boolean fallsThrough;
+
+    @Nullable
+    Block hashNext;
+
+    @Nullable
+    Block pageNext;
+
+    boolean valid = true;
+
+    Block(long physical, long secondPage, int mode, MicroOp[] ops, int bytes) {
+        this.physical = physical;
+        this.secondPage = secondPage;
+        this.mode = mode;
+        this.ops = ops;
+        this.bytes = bytes;
+        this.fallsThrough = !ops[ops.length - 1].endsBlock();
+    }
+
+    /// Its code was overwritten. If it is running, it is left before its next instruction.
+    void invalidate() {
+        valid = false;
+        for (int i = 0; i < ops.length; i++) {
+            ops[i] = new BlockExit.Op(ops[i]);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.sluice.vmm.cpu.interp;
+
+import io.sluice.vmm.cpu.mmu.DataWatch;
+
+/// The four breakpoints of DR0 to DR3, as DR7 arms them (SDM volume 3, section 17.2). Port breakpoints are not there:
+/// R/W = 10b never matches.
+final class Breakpoints {
+    private static final int EXECUTE = 0;
+    private static final int WRITE = 1;
+    private static final int READ_WRITE = 3;
+
+    private Breakpoints() {}
+
+    private static boolean armed(long dr7, int n) {
+        return (dr7 >>> 2 * n & 3) != 0;
+    }
+
+    private static int kind(long dr7, int n) {
+        return (int) (dr7 >>> 16 + 4 * n) & 3;
+    }
+
+    private static int length(long dr7, int n) {
+        return switch ((int) (dr7 >>> 18 + 4 * n) & 3) {
+            case 0 -> 1;
+            case 1 -> 2;
+            case 2 -> 8;
+            default -> 4;
+        };
+    }
+
+    /// DR6 bits of the instruction breakpoints at `linear`.
+    static long instruction(Core core, long linear) {
+        long hits = 0;
+        for (int n = 0; n < 4; n++) {
+            long dr7 = core.state.dr[7];
+            if (armed(dr7, n) && kind(dr7, n) == EXECUTE && core.state.dr[n] == linear) {
+                hits |= 1L << n;
+            }
+        }
+        return hits;
+    }
+
+    /// What data accesses to watch for, or null.
+    static @org.jspecify.annotations.Nullable DataWatch data(Core core) {
+        var watch = new DataWatch(hits -> core.pendingTrap |= hits);
+        long dr7 = core.state.dr[7];
+        for (int n = 0; n < 4; n++) {
+            int kind = kind(dr7, n);
+            if (armed(dr7, n) && (kind == WRITE || kind == READ_WRITE)) {
+                int length = length(dr7, n);
+                watch.add(n, core.state.dr[n] & -length, length, kind == READ_WRITE);
+            }
+        }
+        return watch.isEmpty() ? null : watch;
+    }
+}

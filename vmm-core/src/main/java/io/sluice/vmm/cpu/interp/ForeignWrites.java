@@ -1,0 +1,75 @@
+package io.sluice.vmm.cpu.interp;
+
+import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.bus.Mapping;
+import io.sluice.vmm.memory.GuestRam;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/// Hears of writes to pages that hold decoded code. The vCPU's own take effect at once; those of others (DMA, other
+/// vCPUs) are noted, and the vCPU drops the blocks before its next one.
+final class ForeignWrites {
+    /// Beyond so many notes everything is dropped instead: a bound on memory.
+    private static final int MOST = 4096;
+
+    private record Note(long gpaPage, int first, int last) {}
+
+    private final AddressSpace memory;
+    private final BlockCache cache;
+    private final Runnable attend;
+    private final MpscUnboundedArrayQueue<Note> notes = new MpscUnboundedArrayQueue<>(64);
+    private final Set<GuestRam> heard = Collections.newSetFromMap(new IdentityHashMap<>());
+    private volatile @Nullable Thread owner;
+
+    ForeignWrites(AddressSpace memory, BlockCache cache, Runnable attend) {
+        this.memory = memory;
+        this.cache = cache;
+        this.attend = attend;
+    }
+
+    void own(Thread thread) {
+        owner = thread;
+    }
+
+    /// Listens to every RAM that is mapped by now.
+    void listen() {
+        for (var mapping : memory.mappings()) {
+            if (mapping instanceof Mapping.Ram ram && heard.add(ram.ram())) {
+                var source = ram.ram();
+                source.watch().listen((page, first, last) -> written(source, page, first, last));
+            }
+        }
+    }
+
+    private void written(GuestRam ram, int page, int first, int last) {
+        boolean own = Thread.currentThread().equals(owner);
+        for (var mapping : memory.mappings()) {
+            long offset = (long) page << 12;
+            if (mapping instanceof Mapping.Ram m
+                    && m.ram() == ram
+                    && offset >= m.offset()
+                    && offset - m.offset() <= m.last() - m.first()) {
+                long gpaPage = m.first() + (offset - m.offset());
+                if (own) {
+                    cache.written(gpaPage, first, last);
+                } else {
+                    notes.offer(new Note(gpaPage, first, last));
+                    attend.run();
+                }
+            }
+        }
+    }
+
+    void drain() {
+        if (notes.size() > MOST) {
+            notes.clear();
+            cache.clear();
+        }
+        for (var note = notes.poll(); note != null; note = notes.poll()) {
+            cache.written(note.gpaPage, note.first, note.last);
+        }
+    }
+}

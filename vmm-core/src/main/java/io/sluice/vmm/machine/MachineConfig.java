@@ -1,0 +1,69 @@
+package io.sluice.vmm.machine;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Everything that a machine is built from. Immutable; checked by whoever makes it (the command line).
+///
+/// @param memoryBytes guest RAM, whole mebibytes
+/// @param serial the serial ports, COM1 first
+/// @param debugConsole where bytes written to port 0xE9 go, if there is that port
+public record MachineConfig(
+        String name,
+        UUID uuid,
+        long memoryBytes,
+        Cpus cpus,
+        Boot boot,
+        List<CharTarget> serial,
+        @Nullable CharTarget debugConsole,
+        List<Part> devices,
+        List<Part> objects,
+        List<FwCfgFile> firmwareFiles,
+        Rtc rtc,
+        Life life,
+        Log log) {
+
+    public MachineConfig {
+        serial = List.copyOf(serial);
+        devices = List.copyOf(devices);
+        objects = List.copyOf(objects);
+        firmwareFiles = List.copyOf(firmwareFiles);
+    }
+
+    /// @param model name of the CPU model
+    public record Cpus(int count, String model) {}
+
+    /// @param append the kernel's command line
+    /// @param decompress whether the host unpacks a compressed kernel and enters it at once
+    public record Boot(Path kernel, @Nullable Path initrd, String append, boolean decompress) {}
+
+    /// One `-device` or `-object`: a type and what was said about it, in order.
+    public record Part(String type, Map<String, String> properties) {
+        public Part {
+            properties = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(properties));
+        }
+    }
+
+    /// A file that the guest finds in fw_cfg.
+    public record FwCfgFile(String name, byte[] content) {}
+
+    /// The clock on the board.
+    ///
+    /// @param secondsFromUtc how far it runs from the host's UTC
+    public record Rtc(long secondsFromUtc) {}
+
+    /// @param resetEnds a guest's reset ends the machine instead
+    /// @param startsPaused the machine waits to be told to go
+    public record Life(boolean resetEnds, boolean startsPaused) {}
+
+    /// @param file where the log goes; standard error if absent
+    public record Log(Set<LogItem> items, @Nullable Path file) {
+        public Log {
+            items = Set.copyOf(items);
+        }
+    }
+}

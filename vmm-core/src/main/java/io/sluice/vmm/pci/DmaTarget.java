@@ -1,0 +1,36 @@
+package io.sluice.vmm.pci;
+
+import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.address.Iova;
+import io.sluice.vmm.address.Pasid;
+import io.sluice.vmm.bus.AddressSpace;
+import org.jspecify.annotations.Nullable;
+
+/// Where the memory requests of functions go: guest memory, or an IOMMU in front of it. Any strand; never blocks.
+public interface DmaTarget {
+    /// @return whether all of it was read; what could not be read is all ones
+    boolean read(Bdf requester, @Nullable Pasid pasid, Iova from, byte[] target, int offset, int length);
+
+    /// @return whether all of it was written; what could not be written is dropped
+    boolean write(Bdf requester, @Nullable Pasid pasid, Iova to, byte[] source, int offset, int length);
+
+    /// No IOMMU: an I/O virtual address is a guest physical one, and a request with a PASID is unsupported.
+    static DmaTarget direct(AddressSpace memory) {
+        return new DmaTarget() {
+            @Override
+            public boolean read(
+                    Bdf requester, @Nullable Pasid pasid, Iova from, byte[] target, int offset, int length) {
+                if (pasid != null) {
+                    java.util.Arrays.fill(target, offset, offset + length, (byte) -1);
+                    return false;
+                }
+                return memory.dmaRead(from.bits(), target, offset, length);
+            }
+
+            @Override
+            public boolean write(Bdf requester, @Nullable Pasid pasid, Iova to, byte[] source, int offset, int length) {
+                return pasid == null && memory.dmaWrite(to.bits(), source, offset, length);
+            }
+        };
+    }
+}

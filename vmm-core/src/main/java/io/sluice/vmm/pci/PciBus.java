@@ -1,0 +1,87 @@
+package io.sluice.vmm.pci;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/// One bus: 32 devices of 8 functions, and the bridges that lead on. Looked up by any thread.
+final class PciBus {
+    private static final int FUNCTIONS = 256;
+
+    private final @Nullable PciBridge bridge;
+    private final AtomicReferenceArray<@Nullable PciFunction> functions = new AtomicReferenceArray<>(FUNCTIONS);
+    private final List<PciBridge> bridges = new CopyOnWriteArrayList<>();
+
+    /// @param bridge what leads here; null for the root bus
+    PciBus(@Nullable PciBridge bridge) {
+        this.bridge = bridge;
+    }
+
+    @Nullable
+    PciBridge bridge() {
+        return bridge;
+    }
+
+    /// The number that the guest gave to this bus; 0 for the root.
+    int number() {
+        return bridge == null ? 0 : bridge.secondaryBus();
+    }
+
+    /// The function that a configuration request for (`bus`, `devfn`) reaches from here, by the bridges' bus numbers.
+    @Nullable
+    PciFunction find(int busNumber, int devfn) {
+        var bus = this;
+        while (bus != null && bus.number() != busNumber) {
+            bus = bus.below(busNumber);
+        }
+        return bus == null ? null : bus.functions.get(devfn);
+    }
+
+    private @Nullable PciBus below(int busNumber) {
+        for (var candidate : bridges) {
+            if (candidate.forwards(busNumber)) {
+                return candidate.secondary();
+            }
+        }
+        return null;
+    }
+
+    @Nullable
+    PciFunction at(int devfn) {
+        return functions.get(devfn);
+    }
+
+    void put(int devfn, PciFunction function) {
+        functions.set(devfn, function);
+    }
+
+    void clear(int devfn) {
+        functions.set(devfn, null);
+    }
+
+    void put(PciBridge lower) {
+        bridges.add(lower);
+    }
+
+    void clear(PciBridge lower) {
+        bridges.remove(lower);
+    }
+
+    List<PciBridge> bridges() {
+        return bridges;
+    }
+
+    /// All functions of this bus, in order.
+    List<PciFunction> functions() {
+        var all = new ArrayList<PciFunction>();
+        for (int devfn = 0; devfn < FUNCTIONS; devfn++) {
+            var function = functions.get(devfn);
+            if (function != null) {
+                all.add(function);
+            }
+        }
+        return all;
+    }
+}

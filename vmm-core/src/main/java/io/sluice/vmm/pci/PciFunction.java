@@ -1,0 +1,280 @@
+package io.sluice.vmm.pci;
+
+import static io.sluice.vmm.pci.HeaderReg.COMMAND;
+import static io.sluice.vmm.pci.HeaderReg.STATUS;
+
+import io.sluice.vmm.bus.Mapping;
+import io.sluice.vmm.loop.Strand;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One PCI function: its configuration space and what hangs on it. Made by [#builder]; put on a bus by [PciHost#add].
+///
+/// Everything here runs on the function's strand, which is also the strand of the device behind its BARs.
+public final class PciFunction {
+    /// A part of configuration space that the device computes.
+    record Window(int first, int last, ConfigWindow handler) {}
+
+    private final String name;
+    private final Strand strand;
+    private final ConfigSpace config;
+    private final List<Bar> bars;
+    private final List<Window> windows;
+    private final @Nullable Msi msi;
+    private final @Nullable Msix msix;
+    private final PciDma dma;
+    private final int powerManagement;
+    private final int express;
+    private final int limit;
+    private final Runnable onReset;
+    private final Mapping.@Nullable Device[] mapped = new Mapping.Device[6];
+    private volatile @Nullable PciPort port;
+    private volatile boolean master;
+    private boolean intx;
+    private boolean intxSent;
+
+    PciFunction(PciFunctionBuilder from) {
+        this.name = from.name;
+        this.strand = from.strand;
+        this.config = from.config;
+        this.dma = new PciDma(this);
+        this.msi = from.makeMsi(dma);
+        this.msix = from.makeMsix(dma);
+        this.bars = from.finishBars(msix);
+        this.windows = List.copyOf(from.windows);
+        this.powerManagement = from.powerManagement;
+        this.express = from.express;
+        this.limit = express != 0 ? ConfigSpace.EXTENDED : ConfigSpace.CONVENTIONAL;
+        this.onReset = from.onReset;
+        config.keepAsReset();
+    }
+
+    /// @param name what the user calls this kind of device, for messages
+    /// @param strand the serial place of the function and its device
+    public static PciFunctionBuilder builder(String name, Strand strand) {
+        return new PciFunctionBuilder(name, strand);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Strand strand() {
+        return strand;
+    }
+
+    public PciDma dma() {
+        return dma;
+    }
+
+    /// The MSI capability, if the function has one.
+    public @Nullable Msi msi() {
+        return msi;
+    }
+
+    /// The MSI-X capability, if the function has one.
+    public @Nullable Msix msix() {
+        return msix;
+    }
+
+    public List<Bar> bars() {
+        return bars;
+    }
+
+    /// Sets the level of the function's INTx pin.
+    public void intx(boolean asserted) {
+        intx = asserted;
+        int status = config.get16(STATUS.offset) & ~HeaderReg.STATUS_INTERRUPT;
+        config.set(STATUS.offset, 2, asserted ? status | HeaderReg.STATUS_INTERRUPT : status);
+        settleIntx();
+    }
+
+    /// Whether MSI or MSI-X is on, so that the function must not use its INTx pin.
+    public boolean usesMessages() {
+        return msi != null && msi.enabled() || msix != null && msix.enabled();
+    }
+
+    /// A guest's read of configuration space; `size` is 1, 2 or 4. Beyond the function's space all is ones.
+    public int configRead(int offset, int size) {
+        if (offset < 0 || offset + size > limit) {
+            return -1 >>> 32 - 8 * size;
+        }
+        for (int i = 0; i < windows.size(); i++) {
+            var window = windows.get(i);
+            if (offset >= window.first && offset + size - 1 <= window.last) {
+                return window.handler.read(offset, size);
+            }
+        }
+        return config.get(offset, size);
+    }
+
+    /// A guest's write of configuration space; `size` is 1, 2 or 4. In force when it returns.
+    public void configWrite(int offset, int size, int value) {
+        if (offset < 0 || offset + size > limit) {
+            return;
+        }
+        for (int i = 0; i < windows.size(); i++) {
+            var window = windows.get(i);
+            if (offset >= window.first && offset + size - 1 <= window.last) {
+                window.handler.write(offset, size, value);
+                return;
+            }
+        }
+        config.write(offset, size, value);
+        if (express != 0 && touches(offset, size, express + PciExpress.DEVICE_CONTROL, 2)) {
+            functionLevelReset();
+        }
+        settle(offset, size);
+    }
+
+    private void settle(int offset, int size) {
+        boolean power = powerManagement != 0 && touches(offset, size, powerManagement + 4, 2);
+        if (power || touches(offset, size, COMMAND.offset, 2) || touches(offset, size, HeaderReg.FIRST_BAR, 24)) {
+            settleDecoding();
+        }
+        if (msi != null && touches(offset, size, msi.first(), msi.last() - msi.first() + 1)) {
+            msi.settle();
+        }
+        if (msix != null && touches(offset, size, msix.first(), msix.last() - msix.first() + 1)) {
+            msix.settle();
+        }
+    }
+
+    private static boolean touches(int offset, int size, int first, int length) {
+        return offset < first + length && offset + size > first;
+    }
+
+    private boolean inD0() {
+        return powerManagement == 0 || (config.get16(powerManagement + 4) & 3) == 0;
+    }
+
+    private int command() {
+        return config.get16(COMMAND.offset);
+    }
+
+    /// Whether the function may send requests: it, and every bridge above it. Any thread.
+    boolean isMaster() {
+        var here = port;
+        return master && here != null && here.upstreamIsMaster();
+    }
+
+    @Nullable
+    PciPort port() {
+        return port;
+    }
+
+    private void settleDecoding() {
+        master = inD0() && (command() & HeaderReg.COMMAND_MASTER) != 0;
+        remap();
+        settleIntx();
+    }
+
+    private void settleIntx() {
+        boolean send = intx && inD0() && (command() & HeaderReg.COMMAND_INTX_DISABLE) == 0;
+        var here = port;
+        if (send != intxSent && here != null) {
+            intxSent = send;
+            here.intx().set(send);
+        }
+    }
+
+    /// Makes the address spaces show the BARs where configuration space says. One step for each space.
+    private void remap() {
+        var here = port;
+        if (here == null) {
+            return;
+        }
+        var memoryOut = new ArrayList<Mapping>();
+        var memoryIn = new ArrayList<Mapping>();
+        var ioOut = new ArrayList<Mapping>();
+        var ioIn = new ArrayList<Mapping>();
+        for (var bar : bars) {
+            var old = mapped[bar.index()];
+            var now = wanted(bar);
+            if (now == null ? old == null : old != null && old.first() == now.first()) {
+                continue;
+            }
+            if (old != null) {
+                (bar.isIo() ? ioOut : memoryOut).add(old);
+            }
+            if (now != null) {
+                (bar.isIo() ? ioIn : memoryIn).add(now);
+            }
+            mapped[bar.index()] = now;
+        }
+        here.memory().swap(memoryOut, memoryIn);
+        here.io().swap(ioOut, ioIn);
+    }
+
+    private Mapping.@Nullable Device wanted(Bar bar) {
+        int enable = bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY;
+        long first = bar.address(config);
+        if (!inD0() || (command() & enable) == 0 || !bar.isPlace(first)) {
+            return null;
+        }
+        return new Mapping.Device(first, first + bar.size() - 1, bar.device(), strand, 0, bar.deferred());
+    }
+
+    private void functionLevelReset() {
+        int control = express + PciExpress.DEVICE_CONTROL;
+        int value = config.get16(control);
+        if ((value & PciExpress.INITIATE_RESET) != 0) {
+            config.set(control, 2, value & ~PciExpress.INITIATE_RESET);
+            reset();
+        }
+    }
+
+    /// Back to what power-on left, BARs unplaced and interrupts quiet; then the device's own reset.
+    public void reset() {
+        int multi = config.get8(HeaderReg.HEADER_TYPE.offset);
+        config.reset();
+        config.set(HeaderReg.HEADER_TYPE.offset, 1, multi);
+        if (msix != null) {
+            msix.reset();
+            msix.settle();
+        }
+        if (msi != null) {
+            msi.settle();
+        }
+        intx(false);
+        settleDecoding();
+        onReset.run();
+    }
+
+    void attach(PciPort place) {
+        port = place;
+        settleDecoding();
+    }
+
+    void detach() {
+        intx(false);
+        config.set(COMMAND.offset, 2, 0);
+        settleDecoding();
+        port = null;
+    }
+
+    void markMultiFunction() {
+        config.set(
+                HeaderReg.HEADER_TYPE.offset, 1, config.get8(HeaderReg.HEADER_TYPE.offset) | HeaderReg.MULTI_FUNCTION);
+    }
+
+    boolean isMultiFunction() {
+        return (config.get8(HeaderReg.HEADER_TYPE.offset) & HeaderReg.MULTI_FUNCTION) != 0;
+    }
+
+    /// 1 to 4 for INTA to INTD, 0 for none.
+    public int interruptPin() {
+        return config.get8(HeaderReg.INTERRUPT_PIN.offset);
+    }
+
+    /// The interrupt input that the INTx pin is wired to; -1 without a pin or a place.
+    public int gsi() {
+        var here = port;
+        return here == null || interruptPin() == 0 ? -1 : here.gsi();
+    }
+
+    ConfigSpace config() {
+        return config;
+    }
+}

@@ -1,0 +1,35 @@
+package io.sluice.vmm.plugin;
+
+import io.sluice.vmm.pci.PciFunction;
+
+/// A device that has been made. The machine puts it where it belongs, resets it, and closes it last.
+public sealed interface Attachable extends AutoCloseable {
+    /// Gives back what the device holds; never fails. It is off its bus by then.
+    @Override
+    void close();
+
+    /// A PCI function, which the machine puts on a bus. Its reset is the function's own.
+    ///
+    /// @param release runs once, when the device ends
+    record Pci(PciFunction function, Runnable release) implements Attachable {
+        public Pci(PciFunction function) {
+            this(function, () -> {});
+        }
+
+        @Override
+        public void close() {
+            release.run();
+        }
+    }
+
+    /// A device at fixed addresses, which it has mapped itself.
+    ///
+    /// @param reset brings it back to its state at power-on
+    /// @param release unmaps it
+    record Platform(Runnable reset, Runnable release) implements Attachable {
+        @Override
+        public void close() {
+            release.run();
+        }
+    }
+}

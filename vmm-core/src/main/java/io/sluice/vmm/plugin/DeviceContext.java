@@ -1,0 +1,34 @@
+package io.sluice.vmm.plugin;
+
+import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.irq.IrqLine;
+import io.sluice.vmm.loop.MachineClock;
+import io.sluice.vmm.loop.Strand;
+
+/// What the machine offers to a device or an object that is being made.
+public interface DeviceContext {
+    /// A strand of its own for the new device, on a loop that the machine chooses.
+    Strand newStrand();
+
+    AddressSpace memory();
+
+    AddressSpace io();
+
+    /// An interrupt input by its ISA number. 0 to 15 are wired as on a PC; 16 to 23 are the inputs that PCI uses.
+    IrqLine irq(int number);
+
+    MachineClock clock();
+
+    /// The machine's power and exit.
+    MachinePower power();
+
+    /// How a device ends or restarts the machine. Any strand; returns at once.
+    interface MachinePower {
+        /// Ends the process with this status.
+        void exit(int status);
+
+        void reset();
+
+        void powerOff();
+    }
+}

@@ -1,0 +1,25 @@
+package io.sluice.vmm.plugin;
+
+import java.util.List;
+
+/// A kind of object that `-object NAME,id=…` makes.
+public interface ObjectType {
+    String name();
+
+    /// One line for `-object help`; may be empty.
+    String description();
+
+    List<Property> properties();
+
+    /// Makes one. Closing it never fails.
+    ///
+    /// @param id the user's name for it, unique among objects
+    /// @throws PluginException if it cannot be; then nothing is left behind
+    UserObject create(String id, DeviceContext context, PropertyValues properties);
+
+    /// An object that has been made.
+    interface UserObject extends AutoCloseable {
+        @Override
+        void close();
+    }
+}

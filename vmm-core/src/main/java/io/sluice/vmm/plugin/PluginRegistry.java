@@ -1,0 +1,164 @@
+package io.sluice.vmm.plugin;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+
+/// All device and object types of one machine. One thread at a time.
+public final class PluginRegistry {
+    private static final List<Property> COMMON =
+            List.of(Property.string("id", "Name of the device"), Property.string("bus", "Bus that the device sits on"));
+    private static final List<Property> COMMON_PCI = List.of(
+            new Property("addr", Property.Kind.INT32, "Slot and optional function number, example: 06.0 or 06", "-1"),
+            Property.bool("multifunction", "on/off", false));
+
+    private final Map<String, DeviceType> devices = new TreeMap<>();
+    private final Map<String, ObjectType> objects = new TreeMap<>();
+
+    /// A device that was made, and where it shall go.
+    public record NewDevice(Attachable device, Placement placement) {}
+
+    /// @throws IllegalStateException if there is a type of this name
+    public void device(DeviceType type) {
+        if (devices.putIfAbsent(type.name(), type) != null) {
+            throw new IllegalStateException("two device types are called " + type.name());
+        }
+    }
+
+    /// @throws IllegalStateException if there is a type of this name
+    public void object(ObjectType type) {
+        if (objects.putIfAbsent(type.name(), type) != null) {
+            throw new IllegalStateException("two object types are called " + type.name());
+        }
+    }
+
+    public List<DeviceType> devices() {
+        return List.copyOf(devices.values());
+    }
+
+    public List<ObjectType> objects() {
+        return List.copyOf(objects.values());
+    }
+
+    /// Makes a device; the machine places it.
+    ///
+    /// @throws PluginException with QEMU's words if it cannot be
+    public NewDevice createDevice(String name, Map<String, String> properties, DeviceContext context) {
+        var type = devices.get(name);
+        if (type == null) {
+            throw new PluginException("'" + name + "' is not a valid device model name");
+        }
+        boolean pci = type.bus().equals("PCI");
+        var own = new HashMap<>(properties);
+        var placement = Placement.parse(name, pci, properties);
+        commonProperties(pci).forEach(p -> own.remove(p.name()));
+        var values = check(type.properties(), own, (key, value) -> "Property '" + name + "." + key + "' not found");
+        return new NewDevice(type.create(context, values), placement);
+    }
+
+    /// Makes an object.
+    ///
+    /// @throws PluginException with QEMU's words if it cannot be
+    public ObjectType.UserObject createObject(String name, Map<String, String> properties, DeviceContext context) {
+        var type = objects.get(name);
+        if (type == null) {
+            throw new PluginException("Parameter 'qom-type' does not accept value '" + name + "'");
+        }
+        var own = new HashMap<>(properties);
+        var id = own.remove("id");
+        if (id == null) {
+            throw new PluginException("Parameter 'id' is missing");
+        }
+        Placement.checkId(id);
+        var values = check(type.properties(), own, (key, value) -> "Invalid parameter '" + key + "'");
+        return type.create(id, context, values);
+    }
+
+    private static PropertyValues check(
+            List<Property> known, Map<String, String> given, BiFunction<String, String, String> unknown) {
+        var values = new HashMap<String, String>();
+        for (var property : known) {
+            var text = given.get(property.name());
+            if (text != null) {
+                property.check(text);
+                values.put(property.name(), text);
+            } else if (property.standard() != null) {
+                values.put(property.name(), property.standard());
+            }
+        }
+        for (var entry : new TreeMap<>(given).entrySet()) {
+            if (known.stream().noneMatch(p -> p.name().equals(entry.getKey()))) {
+                throw new PluginException(unknown.apply(entry.getKey(), entry.getValue()));
+            }
+        }
+        return new PropertyValues(values);
+    }
+
+    private static List<Property> commonProperties(boolean pci) {
+        var all = new ArrayList<>(COMMON);
+        if (pci) {
+            all.addAll(COMMON_PCI);
+        }
+        return all;
+    }
+
+    /// What `-device help` prints: a line for each type, sorted.
+    public String deviceHelp() {
+        var text = new StringBuilder();
+        for (var type : devices.values()) {
+            text.append("name \"").append(type.name()).append("\", bus ").append(type.bus());
+            if (!type.description().isEmpty()) {
+                text.append(", desc \"").append(type.description()).append('"');
+            }
+            text.append('\n');
+        }
+        return text.toString();
+    }
+
+    /// What `-device NAME,help` prints: a line for each property, sorted.
+    ///
+    /// @throws PluginException if there is no such type
+    public String deviceHelp(String name) {
+        var type = devices.get(name);
+        if (type == null) {
+            throw new PluginException("Device '" + name + "' not found");
+        }
+        var all = new ArrayList<>(type.properties());
+        if (type.bus().equals("PCI")) {
+            all.addAll(COMMON_PCI);
+        }
+        return options(name, all);
+    }
+
+    /// What `-object help` prints.
+    public String objectHelp() {
+        var text = new StringBuilder("List of user creatable objects:\n");
+        objects.keySet().forEach(name -> text.append("  ").append(name).append('\n'));
+        return text.toString();
+    }
+
+    /// What `-object NAME,help` prints.
+    ///
+    /// @throws PluginException if there is no such type
+    public String objectHelp(String name) {
+        var type = objects.get(name);
+        if (type == null) {
+            throw new PluginException("Parameter 'qom-type' does not accept value '" + name + "'");
+        }
+        return options(name, type.properties());
+    }
+
+    private static String options(String name, List<Property> properties) {
+        if (properties.isEmpty()) {
+            return "There are no options for " + name + ".\n";
+        }
+        var text = new StringBuilder(name).append(" options:\n");
+        properties.stream()
+                .sorted(java.util.Comparator.comparing(Property::name))
+                .forEach(p -> text.append(p.help()).append('\n'));
+        return text.toString();
+    }
+}

@@ -1,0 +1,110 @@
+package io.sluice.vmm.plugin;
+
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// One property of a device or object type, as `NAME,help` lists it.
+///
+/// @param standard what holds if the user says nothing; null if then nothing holds
+public record Property(
+        String name,
+        Kind kind,
+        String description,
+        @Nullable String standard) {
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,18})([bkmgtpeBKMGTPE]?)");
+
+    /// The type of a property, with QEMU's word for it.
+    public enum Kind {
+        BOOL("bool"),
+        INT32("int32"),
+        UINT32("uint32"),
+        UINT64("uint64"),
+        SIZE("size"),
+        STRING("str");
+
+        final String word;
+
+        Kind(String word) {
+            this.word = word;
+        }
+    }
+
+    public static Property bool(String name, String description, boolean standard) {
+        return new Property(name, Kind.BOOL, description, Boolean.toString(standard));
+    }
+
+    public static Property string(String name, String description) {
+        return new Property(name, Kind.STRING, description, null);
+    }
+
+    /// One line of help.
+    String help() {
+        var line = new StringBuilder(String.format("  %-22s", name + "=<" + kind.word + ">"));
+        if (!description.isEmpty() || standard != null) {
+            line.append(" - ").append(description);
+        }
+        if (standard != null) {
+            line.append(" (default: ").append(standard).append(')');
+        }
+        return line.toString().stripTrailing();
+    }
+
+    /// @throws PluginException if `text` is no value of this property
+    void check(String text) {
+        switch (kind) {
+            case BOOL -> parseBool(name, text);
+            case INT32 -> parseNumber(name, text, Integer.MIN_VALUE, Integer.MAX_VALUE);
+            case UINT32 -> parseNumber(name, text, 0, 0xFFFF_FFFFL);
+            case UINT64 -> parseUnsigned(name, text);
+            case SIZE -> parseSize(name, text);
+            case STRING -> {}
+        }
+    }
+
+    static boolean parseBool(String name, String text) {
+        return switch (text) {
+            case "on", "yes", "true", "y" -> true;
+            case "off", "no", "false", "n" -> false;
+            default -> throw new PluginException("Parameter '" + name + "' expects 'on' or 'off'");
+        };
+    }
+
+    static long parseNumber(String name, String text, long least, long most) {
+        long value;
+        try {
+            value = Long.decode(text);
+        } catch (NumberFormatException e) {
+            throw new PluginException("Parameter '" + name + "' expects integer", e);
+        }
+        if (value < least || value > most) {
+            throw new PluginException("Parameter '" + name + "' expects integer");
+        }
+        return value;
+    }
+
+    static long parseUnsigned(String name, String text) {
+        try {
+            return text.toLowerCase(Locale.ROOT).startsWith("0x")
+                    ? Long.parseUnsignedLong(text.substring(2), 16)
+                    : Long.parseUnsignedLong(text);
+        } catch (NumberFormatException e) {
+            throw new PluginException("Parameter '" + name + "' expects integer", e);
+        }
+    }
+
+    static long parseSize(String name, String text) {
+        var match = SIZE.matcher(text);
+        if (!match.matches()) {
+            throw new PluginException("Parameter '" + name
+                    + "' expects a non-negative number below 2^64, with an optional suffix k, M, G, T, P or E");
+        }
+        var suffix = match.group(2).toLowerCase(Locale.ROOT);
+        int shift = suffix.isEmpty() ? 0 : 10 * "bkmgtpe".indexOf(suffix);
+        long value = Long.parseLong(match.group(1));
+        if (value << shift >>> shift != value || value << shift < 0) {
+            throw new PluginException("Parameter '" + name + "' is too large");
+        }
+        return value << shift;
+    }
+}
