@@ -121,13 +121,13 @@ final class FarTransfer {
         long newSp = core.peek(2 * operandSize + release, operandSize);
         int newSs = (int) core.peek(3 * operandSize + release, operandSize) & 0xFFFF;
         checkOffset(core, code, ip);
-        outward(core, selector, code, ip, newSs, newSp, operandSize);
+        outward(core, selector, code, ip, newSs, newSp);
         core.drop(release);
     }
 
     /// Returns to an outer privilege level: code and stack segment together, then data segments that the outer level
     /// may not keep.
-    static void outward(Core core, int selector, long code, long ip, int newSs, long newSp, int operandSize) {
+    static void outward(Core core, int selector, long code, long ip, int newSs, long newSp) {
         var s = core.state;
         int rpl = selector & 3;
         boolean toLong = s.inLongMode() && Descriptors.isLong(code);
@@ -148,11 +148,8 @@ final class FarTransfer {
         }
         core.updateMode();
         s.rip = ip;
-        if (operandSize == 8 || core.stackSize == 4) {
-            core.setStackPointer(newSp);
-        } else {
-            core.setRegister(4, 2, newSp);
-        }
+        // By the size of the new stack, not of the operands: IRETW to a 64-bit stack sets all of RSP.
+        core.setStackPointer(newSp);
         dropDataSegments(core, rpl);
     }
 
@@ -217,7 +214,7 @@ final class FarTransfer {
     static void checkOffset(Core core, long code, long offset) {
         boolean bad = core.state.inLongMode() && Descriptors.isLong(code)
                 ? offset >> 47 != offset >> 63
-                : (offset & 0xFFFF_FFFFL) > Descriptors.limit(code);
+                : Long.compareUnsigned(offset, Descriptors.limit(code)) > 0;
         if (bad) {
             throw GuestFault.gp0();
         }

@@ -79,7 +79,7 @@ final class InterruptReturn {
             long sp = core.peek(3 * size, size);
             int ss = (int) core.peek(4 * size, size) & 0xFFFF;
             FarTransfer.checkOffset(core, code, ip);
-            FarTransfer.outward(core, selector, code, ip, ss, sp, size);
+            FarTransfer.outward(core, selector, code, ip, ss, sp);
         } else {
             FarTransfer.checkOffset(core, code, ip);
             core.drop(3L * size);

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class StringOps {
     /// Elements between two looks for interrupts.
     private static final int SLICE = 4096;
+    private static final int RDX = 2;
     private static final int RSI = 6;
     private static final int RDI = 7;
     private static final int RCX = 1;
@@ -34,10 +35,15 @@ final class StringOps {
         var string = new StringUnit(insn);
         boolean compares = insn.op == Op.CMPS || insn.op == Op.SCAS;
         boolean whileEqual = insn.rep == 0xF3;
+        boolean usesPort = insn.op == Op.INS || insn.op == Op.OUTS;
         boolean bulk = insn.op == Op.MOVS || insn.op == Op.STOS;
         return Cold.ending((core, next) -> {
             int countSize = string.addressSize;
             long mask = Location.mask(countSize);
+            if (usesPort) {
+                // Whether the port is allowed is asked even if nothing is to be moved.
+                IoOps.check(core, (int) core.gpr[RDX] & 0xFFFF, insn.operandSize);
+            }
             int budget = SLICE;
             while (true) {
                 long count = core.gpr[RCX] & mask;

@@ -12,6 +12,7 @@ public final class Encodings {
     private final Decoder decoder = new Decoder();
     private final byte[] bytes = new byte[64];
     private int length;
+    private int displacementAt;
 
     public Encodings(RandomGenerator random) {
         this.random = random;
@@ -34,7 +35,13 @@ public final class Encodings {
         throw new IllegalStateException("no legal encoding found in mode " + mode + ": " + row);
     }
 
+    /// Where in the last encoding a displacement stands that has no register beside it; -1 if there is none.
+    int displacementAt() {
+        return displacementAt;
+    }
+
     private void build(Row row, int mode) {
+        displacementAt = -1;
         random.nextBytes(bytes);
         length = 0;
         boolean register = row.modIgnored || row.mod == 1 || row.mod == Row.ANY && random.nextInt(3) == 0;
@@ -136,6 +143,11 @@ public final class Encodings {
         int mod = register ? 3 : random.nextInt(3);
         int rm = row.rm != Row.ANY ? row.rm : random.nextInt(8);
         add(mod << 6 | reg << 3 | rm);
+        if (mod == 0 && rm == 5) {
+            displacementAt = length;
+        } else if (mod == 0 && rm == 4 && (bytes[length] & 7) == 5) {
+            displacementAt = length + 1;
+        }
     }
 
     private void add(int value) {
