@@ -18,6 +18,7 @@ final class OpFactory {
             MulDivOps::create,
             ExchangeOps::create,
             StringOps::create,
+            SseOps::create,
             VectorMoves::create,
             VectorOps::create,
             VectorShuffles::create,
