@@ -3,21 +3,27 @@ package io.sluice.vmm.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Compares long text with a file under `vmm-core/src/test/golden`. To accept what the code says now, run the test with
-/// `-Dsluice.golden=accept` and read the difference before committing it.
+/// Compares text with a file that stands in the test resources of a module.
+///
+/// The files are renewed only on purpose: run the test with `-Dsluice.golden=accept`, and look at the difference.
 public final class Golden {
     private Golden() {}
 
-    public static void check(String file, String text) throws IOException {
-        var path = Path.of(System.getProperty("sluice.root", ".."), "vmm-core", "src", "test", "golden", file);
-        if (System.getProperty("sluice.golden", "").equals("accept")) {
-            Files.createDirectories(path.getParent());
-            Files.writeString(path, text);
+    /// @param file path from the root of the repository
+    public static void check(String file, String actual) {
+        var path = Path.of(System.getProperty("sluice.root", "..")).resolve(file);
+        try {
+            if ("accept".equals(System.getProperty("sluice.golden"))) {
+                Files.createDirectories(path.getParent());
+                Files.writeString(path, actual);
+            }
+            assertThat(actual).as(file).isEqualTo(Files.readString(path));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-
-        assertThat(text).as("differs from golden file %s", file).isEqualTo(Files.readString(path));
     }
 }

@@ -26,6 +26,7 @@ final class OpFactory {
             SegmentOps::create,
             TransferOps::create,
             SystemOps::create,
+            SseOps::create,
             DecimalOps::create,
             EnqueueOps::create);
 

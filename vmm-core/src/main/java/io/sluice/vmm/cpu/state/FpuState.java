@@ -1,5 +1,7 @@
 package io.sluice.vmm.cpu.state;
 
+import io.sluice.vmm.cpu.fp.FpContext;
+
 /// x87, MMX and SSE registers of one vCPU.
 public final class FpuState {
     /// Significands of the eight *physical* x87 registers R0..R7; MM0..MM7 are the same bits.
@@ -20,8 +22,15 @@ public final class FpuState {
     /// Last data pointer and its selector.
     public long fdp;
     public int fds;
-    /// XMM0..XMM15: low half at `2 * n`, high half at `2 * n + 1`.
-    public final long[] xmm = new long[32];
+    /// XMM0..XMM15: low half at `2 * n`, high half at `2 * n + 1`; then [#OPERAND].
+    public final long[] xmm = new long[34];
+    /// Place in [#xmm] where an instruction puts its memory operand, which it then treats as one more register. Not
+    /// state: it means nothing between instructions.
+    public static final int OPERAND = 32;
+    /// Arithmetic under MXCSR and under the control word.
+    public final FpContext sse = new FpContext();
+
+    public final FpContext x87 = new FpContext();
     public int mxcsr = MXCSR_RESET;
 
     public static final int MXCSR_RESET = 0x1F80;
