@@ -18,6 +18,7 @@ final class OpFactory {
             MulDivOps::create,
             ExchangeOps::create,
             StringOps::create,
+            SseOps::create,
             VectorMoves::create,
             VectorOps::create,
             VectorShuffles::create,
@@ -26,7 +27,6 @@ final class OpFactory {
             SegmentOps::create,
             TransferOps::create,
             SystemOps::create,
-            SseOps::create,
             DecimalOps::create,
             EnqueueOps::create);
 
