@@ -132,12 +132,10 @@ final class XsaveOps {
         });
     }
 
+    /// The rest of the header is not written (SDM volume 1, section 13.10).
     private static void header(Core core, long at, long present, long layout) {
         core.mmu.store64(core.wrapLinear(at + HEADER), present);
         core.mmu.store64(core.wrapLinear(at + HEADER + 8), layout);
-        for (int i = 2; i < 8; i++) {
-            core.mmu.store64(core.wrapLinear(at + HEADER + 8L * i), 0);
-        }
     }
 
     // ---- restoring

@@ -387,8 +387,13 @@ public final class Mmu {
     }
 
     private void translateAll(long linear, int size, int access, int as) {
+        boolean split = (linear & 0xFFF) + size > 0x1000;
+        if (split && !canonical(nextPage(linear))) {
+            // Every byte must be canonical before the first is looked up.
+            throw GuestFault.notCanonical();
+        }
         translate(linear, access, as);
-        if ((linear & 0xFFF) + size > 0x1000) {
+        if (split) {
             translate(nextPage(linear), access, as);
         }
     }
