@@ -137,7 +137,6 @@ final class SpeedKernel {
         a.label(label);
         a.mov(ECX, EDI);
         a.mov(DX, SCRATCH_PORT);
-        a.align(16);
         a.label(label + "_turn");
         body.emit(a);
         a.dec(ECX);
