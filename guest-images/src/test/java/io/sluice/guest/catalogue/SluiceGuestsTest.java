@@ -1,4 +1,4 @@
-package io.sluice.guest;
+package io.sluice.guest.catalogue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
