@@ -1,6 +1,7 @@
 package io.sluice.vmm.cpu.isa;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /// What the manual leaves open about x87 results.
 final class X87 {
@@ -53,6 +54,12 @@ final class X87 {
             case FLD -> insn.operands[0].kind() == Operand.Kind.ST && invalid ? C0_C2_C3 | C1 : C0_C2_C3;
             default -> C0_C2_C3;
         };
+    }
+
+    /// FYL2XP1 is defined for ST(0) up to 1 - sqrt(2)/2; from a quarter on it is not compared.
+    static boolean isOutOfRange(byte[] fpu) {
+        int exponent = ByteBuffer.wrap(fpu).order(ByteOrder.LITTLE_ENDIAN).getShort(40) & 0x7FFF;
+        return exponent >= 0x3FFD && exponent != 0x7FFF;
     }
 
     private static boolean isTranscendental(Insn insn) {
