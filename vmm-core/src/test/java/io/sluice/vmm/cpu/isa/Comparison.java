@@ -168,7 +168,8 @@ final class Comparison {
 
     private boolean isUndefinedAltogether() {
         boolean isDouble = insn.op == Op.SHLD || insn.op == Op.SHRD;
-        return isDouble && insn.operandSize == 2 && count() > 16 || insn.op == Op.FYL2XP1 && X87.isOutOfRange(before.fpu);
+        return isDouble && insn.operandSize == 2 && count() > 16
+                || insn.op == Op.FYL2XP1 && X87.isOutOfRange(before.fpu);
     }
 
     private int undefinedFlags() {

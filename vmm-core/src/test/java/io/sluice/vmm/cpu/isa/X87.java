@@ -48,8 +48,20 @@ final class X87 {
                 (invalid ? C0_C2_C3 : C0_C2_C3 & ~C2) | C1 | PRECISION | UNDERFLOW | ES_B;
             case FPATAN, F2XM1, FYL2X, FYL2XP1 -> C0_C2_C3 | C1 | PRECISION | UNDERFLOW | ES_B;
             // C1 says something only after a stack fault; AMD leaves it alone otherwise.
-            case FCOMI, FCOMIP, FUCOMI, FUCOMIP, FFREE, FFREEP, FCMOVB, FCMOVE, FCMOVBE, FCMOVU, FCMOVNB, FCMOVNE,
-                    FCMOVNBE, FCMOVNU -> C0_C2_C3 | C1;
+            case FCOMI,
+                    FCOMIP,
+                    FUCOMI,
+                    FUCOMIP,
+                    FFREE,
+                    FFREEP,
+                    FCMOVB,
+                    FCMOVE,
+                    FCMOVBE,
+                    FCMOVU,
+                    FCMOVNB,
+                    FCMOVNE,
+                    FCMOVNBE,
+                    FCMOVNU -> C0_C2_C3 | C1;
             // An empty source and a full stack at once: which is the fault?
             case FLD -> insn.operands[0].kind() == Operand.Kind.ST && invalid ? C0_C2_C3 | C1 : C0_C2_C3;
             default -> C0_C2_C3;
