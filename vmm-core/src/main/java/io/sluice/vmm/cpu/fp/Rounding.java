@@ -82,11 +82,12 @@ final class Rounding {
     private static void large(FpContext c, int precision, int max, int wrap, boolean inexact) {
         c.raise(FpContext.OVERFLOW);
         if (!c.masked(FpContext.OVERFLOW)) {
-            if (inexact) {
+            if (inexact && c.extended) {
+                // SSE stops here: it has no result that could be inexact.
                 c.raise(FpContext.INEXACT);
             }
             c.exp -= wrap;
-            if (c.exp > max) {
+            if (wrap != 0 && c.exp > max) {
                 c.raise(FpContext.INEXACT);
                 c.roundedUp = true;
                 c.infinity(c.sign);
@@ -108,11 +109,11 @@ final class Rounding {
         boolean tiny = isTiny(c, precision, min);
         if (tiny && !c.masked(FpContext.UNDERFLOW)) {
             c.raise(FpContext.UNDERFLOW);
-            if (toPrecision(c, precision)) {
+            if (toPrecision(c, precision) && c.extended) {
                 c.raise(FpContext.INEXACT);
             }
             c.exp += wrap;
-            if (c.exp < min) {
+            if (wrap != 0 && c.exp < min) {
                 // FSCALE can be so far out that the new bias does not help.
                 c.raise(FpContext.INEXACT);
                 c.zero(c.sign);

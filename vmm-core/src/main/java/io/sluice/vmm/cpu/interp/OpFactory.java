@@ -23,6 +23,8 @@ final class OpFactory {
             TransferOps::create,
             SystemOps::create,
             SseOps::create,
+            MmxOps::create,
+            X87Ops::create,
             DecimalOps::create,
             EnqueueOps::create);
 
