@@ -82,8 +82,8 @@ final class Rounding {
     private static void large(FpContext c, int precision, int max, int wrap, boolean inexact) {
         c.raise(FpContext.OVERFLOW);
         if (!c.masked(FpContext.OVERFLOW)) {
-            if (inexact && c.extended) {
-                // SSE stops here: it has no result that could be inexact.
+            if (inexact && wrap != 0) {
+                // Only an x87 register gets a result now; SSE and memory have none that could be inexact.
                 c.raise(FpContext.INEXACT);
             }
             c.exp -= wrap;
@@ -109,7 +109,7 @@ final class Rounding {
         boolean tiny = isTiny(c, precision, min);
         if (tiny && !c.masked(FpContext.UNDERFLOW)) {
             c.raise(FpContext.UNDERFLOW);
-            if (toPrecision(c, precision) && c.extended) {
+            if (toPrecision(c, precision) && wrap != 0) {
                 c.raise(FpContext.INEXACT);
             }
             c.exp += wrap;

@@ -25,6 +25,7 @@ final class OpFactory {
             SseOps::create,
             MmxOps::create,
             X87Ops::create,
+            XsaveOps::create,
             DecimalOps::create,
             EnqueueOps::create);
 

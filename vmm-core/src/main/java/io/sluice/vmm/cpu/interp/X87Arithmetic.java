@@ -148,6 +148,7 @@ final class X87Arithmetic {
                 : 1;
     }
 
+    /// The condition codes are set even by an exception that is not masked; only the pop is left out then.
     private static final class Compare extends WithOperand {
         private final boolean signalling;
 
@@ -159,20 +160,18 @@ final class X87Arithmetic {
         @Override
         void execute(Core core, FpuState f) {
             if (X87Stack.isEmpty(f, 0) || isEmpty(f)) {
-                if (X87Stack.fault(core, false)) {
-                    conditions(f, 2);
-                    pop(f, pops);
-                }
+                boolean masked = X87Stack.fault(core, false);
+                conditions(f, 2);
+                pop(f, masked ? pops : 0);
                 return;
             }
             FpContext c = X87Stack.begin(f);
             F80Binary.left(c, X87Stack.se(f, 0), X87Stack.sig(f, 0));
             right(f, c);
             int order = F80Binary.compare(c, signalling);
-            if (X87Stack.settle(core, c)) {
-                conditions(f, order);
-                pop(f, pops);
-            }
+            boolean done = X87Stack.settle(core, c);
+            conditions(f, order);
+            pop(f, done ? pops : 0);
         }
     }
 
@@ -187,6 +186,7 @@ final class X87Arithmetic {
         f.fsw = f.fsw & ~(X87Stack.C3 | X87Stack.C2 | X87Stack.C0) | bits;
     }
 
+    /// To EFLAGS; C1 stays unless the stack faults.
     private static final class CompareFlags extends WithOperand {
         private final boolean signalling;
 
@@ -198,20 +198,20 @@ final class X87Arithmetic {
         @Override
         void execute(Core core, FpuState f) {
             if (X87Stack.isEmpty(f, 0) || isEmpty(f)) {
-                if (X87Stack.fault(core, false)) {
-                    core.state.setArithmeticFlags(SseConversions.orderFlags(2));
-                    pop(f, pops);
-                }
+                boolean masked = X87Stack.fault(core, false);
+                core.state.setArithmeticFlags(SseConversions.orderFlags(2));
+                pop(f, masked ? pops : 0);
                 return;
             }
             FpContext c = X87Stack.begin(f);
             F80Binary.left(c, X87Stack.se(f, 0), X87Stack.sig(f, 0));
             right(f, c);
             int order = F80Binary.compare(c, signalling);
-            if (X87Stack.settle(core, c)) {
-                core.state.setArithmeticFlags(SseConversions.orderFlags(order));
-                pop(f, pops);
-            }
+            int c1 = f.fsw & X87Stack.C1;
+            boolean done = X87Stack.settle(core, c);
+            f.fsw |= c1;
+            core.state.setArithmeticFlags(SseConversions.orderFlags(order));
+            pop(f, done ? pops : 0);
         }
     }
 }

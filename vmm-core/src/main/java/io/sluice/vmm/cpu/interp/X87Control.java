@@ -57,9 +57,10 @@ final class X87Control {
         return Cold.of(core -> {
             X87Stack.check(core);
             FpuState f = core.state.fpu;
+            f.fsw &= ~X87Stack.C1;
             X87Stack.free(f, register);
             if (pop) {
-                X87Stack.setTop(f, X87Stack.top(f) + 1);
+                X87Stack.pop(f);
             }
         });
     }

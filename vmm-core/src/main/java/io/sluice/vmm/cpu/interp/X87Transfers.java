@@ -94,7 +94,9 @@ final class X87Transfers {
             }
             FpContext c = X87Stack.begin(f);
             convert(c);
-            if (X87Stack.settle(core, c)) {
+            X87Stack.settle(core, c);
+            // A denormal is pushed even if that exception is not masked; an invalid operand is not.
+            if ((c.flags & ~c.masks & FpContext.INVALID) == 0) {
                 X87Stack.push(f, c.se, c.sig);
             }
         }
@@ -125,9 +127,9 @@ final class X87Transfers {
 
         @Override
         void execute(Core core, FpuState f) {
-            boolean full = isFull(f);
-            if (full || X87Stack.isEmpty(f, source)) {
-                if (X87Stack.fault(core, full)) {
+            boolean empty = X87Stack.isEmpty(f, source);
+            if (empty || isFull(f)) {
+                if (X87Stack.fault(core, !empty)) {
                     pushIndefinite(f);
                 }
                 return;
@@ -306,7 +308,6 @@ final class X87Transfers {
                 }
                 return;
             }
-            f.fsw &= ~X87Stack.C1;
             if (Flags.condition(core.state, condition)) {
                 X87Stack.set(f, 0, X87Stack.se(f, source), X87Stack.sig(f, source));
             }

@@ -94,18 +94,16 @@ final class X87Unary {
         @Override
         void execute(Core core, FpuState f) {
             if (X87Stack.isEmpty(f, 0)) {
-                if (X87Stack.fault(core, false)) {
-                    X87Arithmetic.conditions(f, 2);
-                }
+                X87Stack.fault(core, false);
+                X87Arithmetic.conditions(f, 2);
                 return;
             }
             FpContext c = X87Stack.begin(f);
             F80Binary.left(c, X87Stack.se(f, 0), X87Stack.sig(f, 0));
             F80Binary.rightInteger(c, 0);
             int order = F80Binary.compare(c, true);
-            if (X87Stack.settle(core, c)) {
-                X87Arithmetic.conditions(f, order);
-            }
+            X87Stack.settle(core, c);
+            X87Arithmetic.conditions(f, order);
         }
     }
 
@@ -183,6 +181,7 @@ final class X87Unary {
 
         @Override
         void execute(Core core, FpuState f) {
+            f.fsw &= ~X87Stack.C2;
             if (missing(core, f, true, 0, false)) {
                 return;
             }
@@ -215,12 +214,12 @@ final class X87Unary {
 
         @Override
         void execute(Core core, FpuState f) {
+            f.fsw &= ~(X87Stack.C1 | X87Stack.C2);
             if (missing(core, f, false, 0, false)) {
                 return;
             }
             int se = X87Stack.se(f, 0);
             long sig = X87Stack.sig(f, 0);
-            f.fsw &= ~(X87Stack.C1 | X87Stack.C2);
             if (F80Trigonometry.outOfRange(se, sig)) {
                 f.fsw |= X87Stack.C2;
                 return;
@@ -244,6 +243,9 @@ final class X87Unary {
 
         @Override
         void execute(Core core, FpuState f) {
+            if (op != Op.FXTRACT) {
+                f.fsw &= ~(X87Stack.C1 | X87Stack.C2);
+            }
             boolean empty = X87Stack.isEmpty(f, 0);
             if (empty || X87Transfers.isFull(f)) {
                 if (X87Stack.fault(core, !empty)) {
@@ -254,12 +256,9 @@ final class X87Unary {
             }
             int se = X87Stack.se(f, 0);
             long sig = X87Stack.sig(f, 0);
-            if (op != Op.FXTRACT) {
-                f.fsw &= ~(X87Stack.C1 | X87Stack.C2);
-                if (F80Trigonometry.outOfRange(se, sig)) {
-                    f.fsw |= X87Stack.C2;
-                    return;
-                }
+            if (op != Op.FXTRACT && F80Trigonometry.outOfRange(se, sig)) {
+                f.fsw |= X87Stack.C2;
+                return;
             }
             FpContext c = X87Stack.begin(f);
             first(c, se, sig);
