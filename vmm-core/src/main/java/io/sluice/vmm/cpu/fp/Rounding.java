@@ -82,10 +82,7 @@ final class Rounding {
     private static void large(FpContext c, int precision, int max, int wrap, boolean inexact) {
         c.raise(FpContext.OVERFLOW);
         if (!c.masked(FpContext.OVERFLOW)) {
-            if (inexact && wrap != 0) {
-                // Only an x87 register gets a result now; SSE and memory have none that could be inexact.
-                c.raise(FpContext.INEXACT);
-            }
+            lost(c, wrap, inexact);
             c.exp -= wrap;
             if (wrap != 0 && c.exp > max) {
                 c.raise(FpContext.INEXACT);
@@ -105,13 +102,20 @@ final class Rounding {
         }
     }
 
+    /// After an unmasked overflow or underflow: an x87 store to memory has no result that could be inexact.
+    private static void lost(FpContext c, int wrap, boolean inexact) {
+        if (wrap == 0 && c.extended) {
+            c.roundedUp = false;
+        } else if (inexact) {
+            c.raise(FpContext.INEXACT);
+        }
+    }
+
     private static void small(FpContext c, int precision, int min, int wrap) {
         boolean tiny = isTiny(c, precision, min);
         if (tiny && !c.masked(FpContext.UNDERFLOW)) {
             c.raise(FpContext.UNDERFLOW);
-            if (toPrecision(c, precision) && wrap != 0) {
-                c.raise(FpContext.INEXACT);
-            }
+            lost(c, wrap, toPrecision(c, precision));
             c.exp += wrap;
             if (wrap != 0 && c.exp < min) {
                 // FSCALE can be so far out that the new bias does not help.

@@ -22,13 +22,12 @@ final class MmxOps {
         if (insn.op == Op.EMMS) {
             return new Empty();
         }
-        if (!SseElements.usesMmx(insn)) {
-            return null;
+        // These two may have neither operand in an MMX register.
+        MicroOp op = convert(insn);
+        if (op != null || !SseElements.usesMmx(insn)) {
+            return op;
         }
-        MicroOp op = move(insn);
-        if (op == null) {
-            op = convert(insn);
-        }
+        op = move(insn);
         return op == null ? lanes(insn) : op;
     }
 
@@ -270,18 +269,9 @@ final class MmxOps {
             FpuState f = core.state.fpu;
             int bytes = SseLanes.byteSigns(f.significand[mask]);
             long offset = core.register(7, addressSize);
-            boolean allowed = false;
-            try {
-                core.linear(segment, offset, 8, true);
-                allowed = true;
-            } finally {
-                if (!allowed) {
-                    // A segment fault comes after the registers have become MMX registers, a page fault before.
-                    enter(f);
-                }
-            }
-            SseElements.store(core, segment, offset, 8, bytes, f.significand[data], 0);
+            // The registers have become MMX registers even if the store faults.
             enter(f);
+            SseElements.store(core, segment, offset, 8, bytes, f.significand[data], 0);
         }
     }
 
@@ -341,7 +331,7 @@ final class MmxOps {
         }
     }
 
-    /// CVTPI2PS, CVTPI2PD. The latter from memory leaves the x87 alone.
+    /// CVTPI2PS, CVTPI2PD. From memory they leave the x87 alone.
     private static final class FromIntegers extends WithSource {
         private final int target;
         private final boolean toDouble;
@@ -355,12 +345,15 @@ final class MmxOps {
         @Override
         public void run(Core core) {
             FpContext c = SseControl.begin(core);
-            boolean transition = !(toDouble && fromMemory());
+            boolean transition = !fromMemory();
             if (transition) {
                 check(core);
             }
             long value = source(core);
             FpuState f = core.state.fpu;
+            if (transition) {
+                enter(f);
+            }
             if (toDouble) {
                 f.xmm[target] = Float64.fromLong(c, (int) value);
                 f.xmm[target + 1] = Float64.fromLong(c, SseLanes.high(value));
@@ -368,9 +361,6 @@ final class MmxOps {
                 long singles = SseConversions.toSingles(c, value);
                 SseControl.end(core, c);
                 f.xmm[target] = singles;
-            }
-            if (transition) {
-                enter(f);
             }
         }
     }

@@ -19,7 +19,8 @@ final class X87Control {
     static @Nullable MicroOp create(Insn insn) {
         return switch (insn.op) {
             case FWAIT -> Cold.of(X87Stack::checkWait);
-            case FNOP -> Cold.of(X87Stack::check);
+            // The 8087's and 80287's FNENI, FNDISI and FNSETPM (DB) do nothing, and do not wait.
+            case FNOP -> Cold.of(insn.x87Opcode >> 8 == 3 ? X87Stack::checkAvailable : X87Stack::check);
             case FINCSTP -> rotate(1);
             case FDECSTP -> rotate(-1);
             case FFREE -> free(insn.operand(0).number(), false);

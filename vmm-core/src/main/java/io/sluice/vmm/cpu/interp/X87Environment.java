@@ -36,7 +36,11 @@ final class X87Environment {
     }
 
     void store(boolean registers) {
-        core.checkStore(segment, base, FIELDS * word + (registers ? 8 * REGISTER : 0));
+        int size = FIELDS * word + (registers ? 8 * REGISTER : 0);
+        // The first word is probed, then the last byte, as the processor does it.
+        core.checkStore(segment, base, word);
+        core.checkStore(segment, base + size - 1, 1);
+        core.checkStore(segment, base, size);
         field(0, f.fcw);
         field(1, f.fsw);
         field(2, tags(f));
@@ -96,7 +100,10 @@ final class X87Environment {
     }
 
     void load(boolean registers) {
-        core.checkLoad(segment, base, FIELDS * word + (registers ? 8 * REGISTER : 0));
+        int size = FIELDS * word + (registers ? 8 * REGISTER : 0);
+        core.checkLoad(segment, base, word);
+        core.checkLoad(segment, base + size - 1, 1);
+        core.checkLoad(segment, base, size);
         int fcw = (int) get(0) & 0xFFFF;
         f.fsw = (int) get(1) & 0xFFFF & ~X87Stack.ES;
         f.ftw = (int) get(2) & 0xFFFF;

@@ -233,7 +233,7 @@ final class X87Transfers {
     private static final class StoreRegister extends X87Op {
         private final int target;
         private final int pops;
-        /// An empty register is a fault.
+        /// An empty register is a fault; for FSTPNCE it is nothing to store.
         private final boolean faults;
 
         StoreRegister(Insn insn, int pops, boolean faults) {
@@ -253,7 +253,9 @@ final class X87Transfers {
                 return;
             }
             f.fsw &= ~X87Stack.C1;
-            X87Stack.set(f, target, X87Stack.se(f, 0), X87Stack.sig(f, 0));
+            if (!X87Stack.isEmpty(f, 0)) {
+                X87Stack.set(f, target, X87Stack.se(f, 0), X87Stack.sig(f, 0));
+            }
             X87Arithmetic.pop(f, pops);
         }
     }

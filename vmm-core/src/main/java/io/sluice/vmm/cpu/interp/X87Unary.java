@@ -190,7 +190,9 @@ final class X87Unary {
                     c, X87Stack.se(f, 0), X87Stack.sig(f, 0), X87Stack.se(f, 1), X87Stack.sig(f, 1), nearest);
             if (X87Stack.settle(core, c)) {
                 X87Stack.set(f, 0, c.se, c.sig);
-                f.fsw = f.fsw & ~X87Stack.CONDITIONS | quotient(q);
+                if (q != F80Steps.NO_QUOTIENT) {
+                    f.fsw = f.fsw & ~X87Stack.CONDITIONS | quotient(q);
+                }
             }
         }
 

@@ -21,24 +21,29 @@ final class XsaveArea {
 
     private final Core core;
     private final FpuState f;
+    private final Address address;
     private final int segment;
     private final long base;
     /// REX.W: pointers of 64 bits without selectors.
     private final boolean wide;
 
-    XsaveArea(Core core, int segment, long base, boolean wide) {
+    XsaveArea(Core core, Address address, long base, boolean wide) {
         this.core = core;
         this.f = core.state.fpu;
-        this.segment = segment;
+        this.address = address;
+        this.segment = address.segment;
         this.base = base;
         this.wide = wide;
     }
 
+    /// The last byte is probed first, as the processor does it.
     void checkStore(int size) {
+        core.checkStore(segment, address.wrap(base + size - 1), 1);
         core.checkStore(segment, base, size);
     }
 
     void checkLoad(int size) {
+        core.checkLoad(segment, address.wrap(base + size - 1), 1);
         core.checkLoad(segment, base, size);
     }
 

@@ -70,7 +70,7 @@ final class XsaveOps {
             if ((core.state.cr0 & (CR0_EM | CR0_TS)) != 0) {
                 throw GuestFault.nm();
             }
-            var area = new XsaveArea(core, address.segment, aligned(core, address, 16), wide);
+            var area = new XsaveArea(core, address, aligned(core, address, 16), wide);
             boolean xmm = (core.state.cr4 & CR4_OSFXSR) != 0;
             if (store) {
                 area.checkStore(xmm ? XsaveArea.LEGACY_SIZE : XsaveArea.XMM);
@@ -93,10 +93,18 @@ final class XsaveOps {
 
     private static long aligned(Core core, Address address, int alignment) {
         long offset = address.offset(core);
+        if (alignment == 16 && core.is64() && !isCanonical(core.linear(address.segment, offset))) {
+            // For FXSAVE and FXRSTOR this comes before the alignment, and may be #SS.
+            core.checkLoad(address.segment, offset, 1);
+        }
         if ((core.linear(address.segment, offset) & alignment - 1) != 0) {
             throw GuestFault.gp0();
         }
         return offset;
+    }
+
+    private static boolean isCanonical(long linear) {
+        return linear >> 47 == linear >> 63;
     }
 
     private static void checkExtended(Core core) {
@@ -124,7 +132,7 @@ final class XsaveOps {
                 core.requireCpl0();
                 enabled |= core.state.msrs.xss;
             }
-            var area = new XsaveArea(core, address.segment, aligned(core, address, 64), wide);
+            var area = new XsaveArea(core, address, aligned(core, address, 64), wide);
             XsaveStore.store(core, area, requested(core) & enabled, form);
         });
     }
@@ -137,7 +145,7 @@ final class XsaveOps {
             if (supervisor) {
                 core.requireCpl0();
             }
-            var area = new XsaveArea(core, address.segment, aligned(core, address, 64), wide);
+            var area = new XsaveArea(core, address, aligned(core, address, 64), wide);
             XsaveRestore.restore(core, area, requested(core), supervisor);
         });
     }

@@ -111,8 +111,18 @@ final class Comparison {
     }
 
     private boolean isUndefinedAltogether() {
-        boolean isDouble = insn.op == Op.SHLD || insn.op == Op.SHRD;
-        return isDouble && insn.operandSize == 2 && count() > 16;
+        return switch (insn.op) {
+            case SHLD, SHRD -> insn.operandSize == 2 && count() > 16;
+            // Defined for a little less than -0.3 to 0.42.
+            case FYL2XP1 -> exponentOfTop() >= 0x3FFD;
+            // The host has components that the guest has not: a larger area, and MXCSR goes with AVX as well.
+            case XSAVE, XSAVEC, XSAVEOPT, XRSTOR -> host.vector == 14 || (before.gpr[0] & 4) != 0;
+            default -> false;
+        };
+    }
+
+    private int exponentOfTop() {
+        return ByteBuffer.wrap(before.fpu).order(ByteOrder.LITTLE_ENDIAN).getShort(ST + 8) & 0x7FFF;
     }
 
     private int undefinedFlags() {
