@@ -12,7 +12,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.HexFormat;
 
 /// Runs one instruction on the host's own CPU, with every register that x87, MMX and SSE have, RAX to RBX, RSI and the
-/// flags taken from a state block and put back into it. RDI points to the block, so a memory operand is `[rdi+SCRATCH]`.
+/// flags taken from a state block and put back into it. RDI points to the block, so a memory operand is
+/// `[rdi+SCRATCH]`.
 ///
 /// Nothing may trap: SSE exceptions stay masked; an unmasked x87 exception is only recorded, since nothing that waits
 /// follows. Not for instructions that branch or touch RSP, RDI or R8 to R15.

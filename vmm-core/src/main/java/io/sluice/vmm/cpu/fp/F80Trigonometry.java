@@ -109,12 +109,12 @@ public final class F80Trigonometry {
             }
         }
         boolean sign = a.sign;
-        long otherLow = HALF_PI_LOW - low & 0xF;
+        int otherLow = HALF_PI_LOW - low & 0xF;
         long otherHigh = HALF_PI_HIGH - high - (low > HALF_PI_LOW ? 1 : 0);
         int order = Long.compareUnsigned(high, otherHigh);
         if (order > 0 || order == 0 && low > otherLow) {
             high = otherHigh;
-            low = (int) otherLow;
+            low = otherLow;
             sign = !sign;
             quadrant++;
         }

@@ -4,7 +4,8 @@ package io.sluice.vmm.cpu.fp;
 final class Wide {
     private Wide() {}
 
-    /// Quotient of `high:low` by `divisor`, all unsigned; bit 63 of the divisor is set and `high < divisor`, so it fits.
+    /// Quotient of `high:low` by `divisor`, all unsigned; bit 63 of the divisor is set and `high < divisor`, so it
+    /// fits.
     /// Two digits of 32 bits, each estimated from the divisor's upper half and corrected downwards.
     static long divide(long high, long low, long divisor) {
         long first = digit(high, low >>> 32, divisor);
@@ -35,7 +36,8 @@ final class Wide {
         // Below the root for certain, by less than 2^14.
         long root = (long) (estimate * 0.5) - 0x1000 << 1;
         long squareLow = root * root;
-        long restHigh = high - Math.unsignedMultiplyHigh(root, root) - (Long.compareUnsigned(low, squareLow) < 0 ? 1 : 0);
+        long restHigh =
+                high - Math.unsignedMultiplyHigh(root, root) - (Long.compareUnsigned(low, squareLow) < 0 ? 1 : 0);
         long restLow = low - squareLow;
         double rest = restHigh * 0x1p64 + unsigned(restLow);
         long candidate = root + (long) (rest / (2 * unsigned(root))) + 2;

@@ -30,14 +30,8 @@ final class SseConversions {
             case COMISS, UCOMISS -> new CompareSingle(t, s, insn.op == Op.COMISS);
             case CVTSD2SS -> new Narrow(t, s);
             case CVTSS2SD -> new Widen(t, s);
-            case CVTPS2PD,
-                    CVTPD2PS,
-                    CVTDQ2PS,
-                    CVTPS2DQ,
-                    CVTTPS2DQ,
-                    CVTPD2DQ,
-                    CVTTPD2DQ,
-                    CVTDQ2PD -> new Packed(t, s, insn.op);
+            case CVTPS2PD, CVTPD2PS, CVTDQ2PS, CVTPS2DQ, CVTTPS2DQ, CVTPD2DQ, CVTTPD2DQ, CVTDQ2PD ->
+                new Packed(t, s, insn.op);
             default -> null;
         };
         if (op == null || insn.op == Op.CVTSI2SD || insn.op == Op.CVTSI2SS) {
@@ -133,11 +127,9 @@ final class SseConversions {
                 value = (int) value;
             }
             long[] x = core.state.fpu.xmm;
-            long r = toDouble
-                    ? Float64.fromLong(c, value)
-                    : x[target] & ~0xFFFF_FFFFL | Float32.fromLong(c, value) & 0xFFFF_FFFFL;
+            long r = toDouble ? Float64.fromLong(c, value) : Float32.fromLong(c, value);
             SseControl.end(core, c);
-            x[target] = r;
+            x[target] = toDouble ? r : SseLanes.select(0xFFFF_FFFFL, r, x[target]);
         }
     }
 
@@ -154,8 +146,8 @@ final class SseConversions {
         @Override
         public void run(Core core) {
             FpContext c = SseControl.begin(core);
-            long value = Float64.toInteger(
-                    c, core.state.fpu.xmm[source], truncate ? FpContext.TRUNCATE : c.rounding, bits);
+            long value =
+                    Float64.toInteger(c, core.state.fpu.xmm[source], truncate ? FpContext.TRUNCATE : c.rounding, bits);
             SseControl.end(core, c);
             core.gpr[target] = bits == 64 ? value : value & 0xFFFF_FFFFL;
         }

@@ -13,9 +13,12 @@ final class SseElements {
             return null;
         }
         return switch (insn.op) {
-            case PMOVMSKB -> new ByteMask(insn.operand(0).number(), 2 * insn.operand(1).number());
-            case MOVMSKPS -> new SingleMask(insn.operand(0).number(), 2 * insn.operand(1).number());
-            case MOVMSKPD -> new DoubleMask(insn.operand(0).number(), 2 * insn.operand(1).number());
+            case PMOVMSKB ->
+                new ByteMask(insn.operand(0).number(), 2 * insn.operand(1).number());
+            case MOVMSKPS ->
+                new SingleMask(insn.operand(0).number(), 2 * insn.operand(1).number());
+            case MOVMSKPD ->
+                new DoubleMask(insn.operand(0).number(), 2 * insn.operand(1).number());
             case PEXTRB -> new Extract(insn, 1);
             case PEXTRW -> new Extract(insn, 2);
             case PEXTRD -> new Extract(insn, insn.operand(0).size());
@@ -141,9 +144,7 @@ final class SseElements {
         @Override
         public void run(Core core) {
             SseControl.check(core);
-            long value = address == null
-                    ? core.gpr[register]
-                    : core.load(address.segment, address.offset(core), size);
+            long value = address == null ? core.gpr[register] : core.load(address.segment, address.offset(core), size);
             long[] x = core.state.fpu.xmm;
             x[half] = x[half] & ~(mask << shift) | (value & mask) << shift;
         }

@@ -16,7 +16,9 @@ final class SseMemory {
 
     /// Where the source operand will be in [FpuState#xmm] when the operation runs.
     static int slot(Insn insn, int operand) {
-        return isMemory(insn, operand) ? FpuState.OPERAND : 2 * insn.operand(operand).number();
+        return isMemory(insn, operand)
+                ? FpuState.OPERAND
+                : 2 * insn.operand(operand).number();
     }
 
     /// `op` as it is for a register source; for memory, `op` behind the load that its operand needs.

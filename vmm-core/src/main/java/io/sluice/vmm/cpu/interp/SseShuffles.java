@@ -18,8 +18,7 @@ final class SseShuffles {
 
     static @Nullable MicroOp create(Insn insn) {
         if (insn.op == io.sluice.vmm.cpu.isa.Op.PTEST) {
-            return SseMemory.withSource(
-                    insn, new Test(2 * insn.operand(0).number(), SseMemory.slot(insn, 1)));
+            return SseMemory.withSource(insn, new Test(2 * insn.operand(0).number(), SseMemory.slot(insn, 1)));
         }
         if (insn.operands.length < 2 || insn.operand(0).kind() != Operand.Kind.XMM) {
             return null;
@@ -36,26 +35,30 @@ final class SseShuffles {
     private static @Nullable Shuffle shuffle(Insn insn) {
         return switch (insn.op) {
             case PSHUFD -> SseShuffles::shuffleDwords;
-            case PSHUFLW -> (x, t, s, imm) -> {
-                x[t + 1] = x[s + 1];
-                x[t] = shuffleWords(x[s], imm);
-            };
-            case PSHUFHW -> (x, t, s, imm) -> {
-                x[t] = x[s];
-                x[t + 1] = shuffleWords(x[s + 1], imm);
-            };
+            case PSHUFLW ->
+                (x, t, s, imm) -> {
+                    x[t + 1] = x[s + 1];
+                    x[t] = shuffleWords(x[s], imm);
+                };
+            case PSHUFHW ->
+                (x, t, s, imm) -> {
+                    x[t] = x[s];
+                    x[t + 1] = shuffleWords(x[s + 1], imm);
+                };
             case PSHUFB -> SseShuffles::shuffleBytes;
             case SHUFPS -> SseShuffles::shuffleSingles;
-            case SHUFPD -> (x, t, s, imm) -> {
-                long high = x[s + (imm >> 1 & 1)];
-                x[t] = x[t + (imm & 1)];
-                x[t + 1] = high;
-            };
+            case SHUFPD ->
+                (x, t, s, imm) -> {
+                    long high = x[s + (imm >> 1 & 1)];
+                    x[t] = x[t + (imm & 1)];
+                    x[t + 1] = high;
+                };
             case PUNPCKLQDQ, UNPCKLPD -> (x, t, s, imm) -> x[t + 1] = x[s];
-            case PUNPCKHQDQ, UNPCKHPD -> (x, t, s, imm) -> {
-                x[t] = x[t + 1];
-                x[t + 1] = x[s + 1];
-            };
+            case PUNPCKHQDQ, UNPCKHPD ->
+                (x, t, s, imm) -> {
+                    x[t] = x[t + 1];
+                    x[t + 1] = x[s + 1];
+                };
             case PALIGNR -> SseShuffles::align;
             case PHMINPOSUW -> SseShuffles::minimumWord;
             case MPSADBW -> SseShuffles::multipleSums;
@@ -90,21 +93,25 @@ final class SseShuffles {
             case PMOVZXWD -> (x, t, s, imm) -> extend(x, t, x[s], 16, 32, false);
             case PMOVZXWQ -> (x, t, s, imm) -> extend(x, t, x[s], 16, 64, false);
             case PMOVZXDQ -> (x, t, s, imm) -> extend(x, t, x[s], 32, 64, false);
-            case MOVDDUP -> (x, t, s, imm) -> {
-                x[t] = x[s];
-                x[t + 1] = x[s];
-            };
-            case MOVSLDUP -> (x, t, s, imm) -> {
-                x[t] = (x[s] & 0xFFFF_FFFFL) * 0x1_0000_0001L;
-                x[t + 1] = (x[s + 1] & 0xFFFF_FFFFL) * 0x1_0000_0001L;
-            };
-            case MOVSHDUP -> (x, t, s, imm) -> {
-                x[t] = (x[s] >>> 32) * 0x1_0000_0001L;
-                x[t + 1] = (x[s + 1] >>> 32) * 0x1_0000_0001L;
-            };
-            case INSERTPS -> insn.operand(1).kind() == Operand.Kind.MEMORY
-                    ? (x, t, s, imm) -> insertSingle(x, t, (int) x[s], imm)
-                    : (x, t, s, imm) -> insertSingle(x, t, dword(x, s, imm >> 6 & 3), imm);
+            case MOVDDUP ->
+                (x, t, s, imm) -> {
+                    x[t] = x[s];
+                    x[t + 1] = x[s];
+                };
+            case MOVSLDUP ->
+                (x, t, s, imm) -> {
+                    x[t] = (x[s] & 0xFFFF_FFFFL) * 0x1_0000_0001L;
+                    x[t + 1] = (x[s + 1] & 0xFFFF_FFFFL) * 0x1_0000_0001L;
+                };
+            case MOVSHDUP ->
+                (x, t, s, imm) -> {
+                    x[t] = (x[s] >>> 32) * 0x1_0000_0001L;
+                    x[t + 1] = (x[s + 1] >>> 32) * 0x1_0000_0001L;
+                };
+            case INSERTPS ->
+                insn.operand(1).kind() == Operand.Kind.MEMORY
+                        ? (x, t, s, imm) -> insertSingle(x, t, (int) x[s], imm)
+                        : (x, t, s, imm) -> insertSingle(x, t, dword(x, s, imm >> 6 & 3), imm);
             default -> null;
         };
     }

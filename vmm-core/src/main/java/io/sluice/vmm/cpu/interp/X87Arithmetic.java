@@ -80,7 +80,8 @@ final class X87Arithmetic {
             this.integer = integer;
             this.pops = pops;
             this.other = other;
-            this.size = address == null ? 0 : insn.operand(insn.operands.length - 1).size();
+            this.size =
+                    address == null ? 0 : insn.operand(insn.operands.length - 1).size();
         }
 
         @Override

@@ -25,15 +25,17 @@ final class X87Control {
             case FDECSTP -> rotate(-1);
             case FFREE -> free(insn.operand(0).number(), false);
             case FFREEP -> free(insn.operand(0).number(), true);
-            case FNINIT -> Cold.of(core -> {
-                X87Stack.checkAvailable(core);
-                initialise(core);
-            });
-            case FNCLEX -> Cold.of(core -> {
-                X87Stack.checkAvailable(core);
-                core.state.fpu.fsw &= 0x7F00;
-                core.ports.ferr(false);
-            });
+            case FNINIT ->
+                Cold.of(core -> {
+                    X87Stack.checkAvailable(core);
+                    initialise(core);
+                });
+            case FNCLEX ->
+                Cold.of(core -> {
+                    X87Stack.checkAvailable(core);
+                    core.state.fpu.fsw &= 0x7F00;
+                    core.ports.ferr(false);
+                });
             case FLDCW -> loadControl(new Address(insn));
             case FNSTCW -> storeWord(insn, false);
             case FNSTSW -> storeWord(insn, true);

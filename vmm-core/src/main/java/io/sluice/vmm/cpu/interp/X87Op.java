@@ -12,7 +12,8 @@ abstract class X87Op extends MicroOp {
     private final int opcode;
 
     X87Op(Insn insn) {
-        boolean memory = insn.operands.length > 0 && insn.operand(insn.operands.length - 1).kind() == Operand.Kind.MEMORY;
+        boolean memory = insn.operands.length > 0
+                && insn.operand(insn.operands.length - 1).kind() == Operand.Kind.MEMORY;
         address = memory ? new Address(insn) : null;
         opcode = insn.x87Opcode;
     }

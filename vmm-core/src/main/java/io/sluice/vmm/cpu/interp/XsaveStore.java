@@ -31,11 +31,8 @@ final class XsaveStore {
     }
 
     private static boolean isInitial(FpuState f) {
-        boolean initial = f.fcw == 0x37F
-                && f.fsw == 0
-                && f.ftw == 0xFFFF
-                && f.fop == 0
-                && (f.fip | f.fdp | f.fcs | f.fds) == 0;
+        boolean initial =
+                f.fcw == 0x37F && f.fsw == 0 && f.ftw == 0xFFFF && f.fop == 0 && (f.fip | f.fdp | f.fcs | f.fds) == 0;
         for (int i = 0; i < 8; i++) {
             initial &= f.significand[i] == 0 && f.signExponent[i] == 0;
         }

@@ -72,7 +72,8 @@ class F80FunctionsHostTest {
             worst = Math.max(worst, distance);
 
             assertThat(distance)
-                    .as("%s x=%x:%x y=%x:%x ours=%x:%x host=%x:%x",
+                    .as(
+                            "%s x=%x:%x y=%x:%x ours=%x:%x host=%x:%x",
                             function, xSe, xSig, ySe, ySig, c.se, c.sig, theirs[0], theirs[1])
                     .isLessThanOrEqualTo(2);
         }
@@ -83,8 +84,19 @@ class F80FunctionsHostTest {
         0, 0x8000, 0x7FFF, 0xFFFF, 0x7FFF, 0xFFFF, 0x7FFF, 0x3FFF, 0xBFFF, 0x3FFE, 0x4000, 0x3FFF, 0
     };
     private static final long[] SPECIAL_SIG = {
-        0, 0, 1L << 63, 1L << 63, 0xC000_0000_0000_0001L, 0xC000_0000_0000_0002L, 0xA000_0000_0000_0000L, 1L << 63,
-        1L << 63, 1L << 63, 1L << 63, 0, 0x1234_5678_9ABCL
+        0,
+        0,
+        1L << 63,
+        1L << 63,
+        0xC000_0000_0000_0001L,
+        0xC000_0000_0000_0002L,
+        0xA000_0000_0000_0000L,
+        1L << 63,
+        1L << 63,
+        1L << 63,
+        1L << 63,
+        0,
+        0x1234_5678_9ABCL
     };
 
     @ParameterizedTest

@@ -51,9 +51,7 @@ final class Operands {
     }
 
     int f32() {
-        return random.nextInt() << 31
-                | Math.floorMod(exponent(0xFF, 127), 256) << 23
-                | (int) fraction(23);
+        return random.nextInt() << 31 | Math.floorMod(exponent(0xFF, 127), 256) << 23 | (int) fraction(23);
     }
 
     int se() {

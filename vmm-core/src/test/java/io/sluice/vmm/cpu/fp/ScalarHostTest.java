@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// binary32 and binary64 against the SSE unit of the host, in all rounding modes, with and without DAZ and FTZ, and with
+/// binary32 and binary64 against the SSE unit of the host, in all rounding modes, with and without DAZ and FTZ, and
+/// with
 /// PE sticky (the short way) or not.
 @Timeout(20)
 class ScalarHostTest {
@@ -133,8 +134,7 @@ class ScalarHostTest {
 
             assertThat(Long.toHexString(ours) + " " + Integer.toHexString(c.flags | mxcsr))
                     .as("%s mxcsr=%x a=%x b=%x", operation, mxcsr, a, b)
-                    .isEqualTo(Long.toHexString(theirs) + " "
-                            + Integer.toHexString(block.get(JAVA_INT_UNALIGNED, 24)));
+                    .isEqualTo(Long.toHexString(theirs) + " " + Integer.toHexString(block.get(JAVA_INT_UNALIGNED, 24)));
         }
     }
 }
