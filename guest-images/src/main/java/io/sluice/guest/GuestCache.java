@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -24,6 +27,8 @@ public final class GuestCache {
 
     /// File locks belong to the process, so threads of one process need this one besides.
     private static final ReentrantLock IN_PROCESS = new ReentrantLock();
+
+    private static final Duration KEPT = Duration.ofDays(7);
 
     private final Path directory;
 
@@ -93,11 +98,28 @@ public final class GuestCache {
         }
     }
 
-    /// Puts a file in place under a name that tells its content, unless it is there.
+    /// Puts a file in place under a name that tells its content, unless it is there. Others of its kind that nobody
+    /// asked for in a week are removed, so that variants do not pile up.
     public Path storeByContent(String stem, String extension, byte[] content) throws IOException {
         String name = stem + "-" + digest(content).substring(0, 16) + extension;
         var target = directory.resolve(name);
-        return Files.exists(target) && Files.size(target) == content.length ? target : store(name, content);
+        if (Files.exists(target) && Files.size(target) == content.length) {
+            Files.setLastModifiedTime(target, FileTime.from(Instant.now()));
+        } else {
+            store(name, content);
+        }
+        String prefix = target.getFileName()
+                .toString()
+                .substring(0, target.getFileName().toString().lastIndexOf('-'));
+        var old = FileTime.from(Instant.now().minus(KEPT));
+        try (var siblings = Files.newDirectoryStream(target.getParent(), prefix + "-*" + extension)) {
+            for (var sibling : siblings) {
+                if (Files.getLastModifiedTime(sibling).compareTo(old) < 0) {
+                    Files.deleteIfExists(sibling);
+                }
+            }
+        }
+        return target;
     }
 
     /// SHA-256 in hexadecimal digits.

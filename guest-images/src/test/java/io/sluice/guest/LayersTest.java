@@ -4,6 +4,6 @@ import io.sluice.vmm.testkit.LayersContract;
 
 final class LayersTest extends LayersContract {
     LayersTest() {
-        super(0);
+        super(25);
     }
 }

@@ -2,21 +2,27 @@ package io.sluice.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.sluice.vmm.testkit.Layers;
 import io.sluice.vmm.testkit.LayersContract;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class LayersTest extends LayersContract {
     LayersTest() {
-        super(80);
+        super(400);
+    }
+
+    private static JavaClasses classesOf(String room) {
+        return new ClassFileImporter().importPath(Path.of("target", "classes", "io", "sluice", "vmm", room));
     }
 
     @Test
     void aUseThatIsNotListedIsFound() {
         var layers = Layers.parse(List.of("vmm.bus : vmm.loop", "vmm.loop :", "vmm.memory :"));
-        var bus = new ClassFileImporter().importPackages("io.sluice.vmm.bus");
+        var bus = classesOf("bus");
 
         assertThat(layers.violations(bus))
                 .isNotEmpty()
@@ -26,7 +32,7 @@ final class LayersTest extends LayersContract {
     @Test
     void aPackageWithoutARoomIsFound() {
         var layers = Layers.parse(List.of("vmm.loop :"));
-        var address = new ClassFileImporter().importPackages("io.sluice.vmm.address");
+        var address = classesOf("address");
 
         assertThat(layers.violations(address)).containsExactly("io.sluice.vmm.address is no room of docs/layers.txt");
     }

@@ -20,11 +20,14 @@ final class Apt {
     private static final int MINUTES = 20;
 
     private final Path privateState;
+    private final Path commands;
     private boolean privateLists;
 
     /// @param privateState where lists of our own go
-    Apt(Path privateState) {
+    /// @param commands directory of `apt-get` and `apt-cache`
+    Apt(Path privateState, Path commands) {
         this.privateState = privateState;
+        this.commands = commands;
     }
 
     /// The newest version of a package.
@@ -102,6 +105,7 @@ final class Apt {
 
     private List<String> options(String... command) {
         var line = new ArrayList<>(List.of(command));
+        line.set(0, commands.resolve(command[0]).toString());
         // The download belongs to whoever runs us; no need to drop to another user.
         line.addAll(List.of("-o", "APT::Sandbox::User=root", "-o", "APT::Architecture=amd64"));
         if (privateLists) {

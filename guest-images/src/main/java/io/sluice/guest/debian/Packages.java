@@ -22,10 +22,16 @@ final class Packages {
     /// @param release the kernel's release, such as `6.1.0-56-amd64`
     record Pair(DebPackage kernel, String release, DebPackage busybox) {}
 
-    private final GuestCache cache;
+    /// Where Debian has apt.
+    static final Path COMMANDS = Path.of("/usr/bin");
 
-    Packages(GuestCache cache) {
+    private final GuestCache cache;
+    private final Path commands;
+
+    /// @param commands directory of `apt-get` and `apt-cache`
+    Packages(GuestCache cache, Path commands) {
         this.cache = cache;
+        this.commands = commands;
     }
 
     /// From the cache, or through apt. Called under the cache's lock.
@@ -47,7 +53,7 @@ final class Packages {
     }
 
     private Pair fetch(Progress progress) throws IOException {
-        var apt = new Apt(cache.resolve("apt"));
+        var apt = new Apt(cache.resolve("apt"), commands);
         var meta = find(apt, KERNEL_META, progress);
         Matcher concrete = KERNEL.matcher(meta.depends());
         if (!concrete.find()) {

@@ -88,6 +88,7 @@ final class UartPort {
         divisor = 0;
         modemDeltas = 0;
         overrun = false;
+        restartTimer();
     }
 
     private void clearFifo() {

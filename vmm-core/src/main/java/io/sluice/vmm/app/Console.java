@@ -8,10 +8,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
-/// The console's thread at work: carries guest output to its files and keys to the guest until it is told to stop.
-/// It sleeps in poll(2) while there is nothing to do.
+/// The main thread at work: carries guest output to its files and keys to the guest, and does what it is asked to,
+/// until it is told to stop. It sleeps in poll(2) while there is nothing to do.
 final class Console {
     /// After output the thread looks again this often, so that a guest that prints byte by byte need not signal each.
     private static final int BUSY_MILLIS = 2;
@@ -24,6 +26,7 @@ final class Console {
     private final @Nullable EscapeFilter escapes;
     private final InputStream input = new FileInputStream(FileDescriptor.in);
     private final byte[] typed = new byte[4096];
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private volatile boolean stopped;
     private boolean inputEnded;
     private boolean outputGone;
@@ -39,6 +42,12 @@ final class Console {
         this.files = channels.stream().filter(channel -> channel != interactive).toList();
         this.interactive = interactive;
         this.escapes = escapes;
+    }
+
+    /// Any thread: the console's thread does `task` soon, in the order in which tasks came.
+    void execute(Runnable task) {
+        tasks.add(task);
+        waker.wake();
     }
 
     /// Any thread: [#run] returns soon, with all output that was there written.
@@ -71,12 +80,12 @@ final class Console {
 
     /// One round; `true` if there was something to do.
     private boolean work(PollSet poll, boolean busy) throws IOException {
-        boolean worked = writeFiles();
+        boolean worked = writeFiles() | runTasks();
         if (busy) {
             poll.await(BUSY_MILLIS);
         } else {
             waker.sleeps();
-            poll.await(stopped || files.stream().anyMatch(ConsoleChannel::hasOutput) ? 0 : -1);
+            poll.await(stopped || !tasks.isEmpty() || files.stream().anyMatch(ConsoleChannel::hasOutput) ? 0 : -1);
             waker.wakes();
         }
         if (interactive != null && poll.isReady(PollSet.INPUT)) {
@@ -88,6 +97,15 @@ final class Console {
             worked = true;
         }
         return worked;
+    }
+
+    private boolean runTasks() {
+        boolean ran = false;
+        for (var task = tasks.poll(); task != null && !stopped; task = tasks.poll()) {
+            task.run();
+            ran = true;
+        }
+        return ran;
     }
 
     private boolean writeFiles() throws IOException {

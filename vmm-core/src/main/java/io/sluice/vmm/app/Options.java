@@ -18,7 +18,11 @@ final class Options {
     private final Map<Option, List<String>> said = new EnumMap<>(Option.class);
     private final List<String> words = new ArrayList<>();
 
-    private Options() {}
+    private final List<String> arguments;
+
+    private Options(List<String> arguments) {
+        this.arguments = arguments;
+    }
 
     /// Reads arguments in QEMU's dialect: one dash or two, the value in the next argument, whatever it looks like.
     static Options parse(List<String> arguments) {
@@ -31,7 +35,7 @@ final class Options {
                 .setExpandAtFiles(false)
                 .setInterpolateVariables(false);
         try {
-            return read(command.parseArgs(arguments.toArray(String[]::new)));
+            return read(arguments, command.parseArgs(arguments.toArray(String[]::new)));
         } catch (UnmatchedArgumentException e) {
             throw new UsageException(e.getUnmatched().getFirst() + ": invalid option");
         } catch (MissingParameterException e) {
@@ -70,8 +74,8 @@ final class Options {
         return spec;
     }
 
-    private static Options read(CommandLine.ParseResult parsed) {
-        var options = new Options();
+    private static Options read(List<String> arguments, CommandLine.ParseResult parsed) {
+        var options = new Options(List.copyOf(arguments));
         for (var option : Option.values()) {
             if (parsed.hasMatchedOption(option.text())) {
                 options.said.put(option, parsed.matchedOption(option.text()).stringValues());
@@ -81,6 +85,13 @@ final class Options {
             positional.stringValues().stream().distinct().forEach(options.words::add);
         }
         return options;
+    }
+
+    /// These options with others said before them, which they overrule where only the last counts.
+    Options after(List<String> earlier) {
+        var all = new ArrayList<>(earlier);
+        all.addAll(arguments);
+        return parse(all);
     }
 
     /// What stood there and belongs to no option.

@@ -1,7 +1,10 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.machine.Machine;
+import io.sluice.vmm.plugin.PluginException;
 import java.io.PrintStream;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The program: from arguments to exit status. Standard output carries what was asked for, the guest's console above
 /// all; everything that we have to say goes to standard error, one line each.
@@ -32,11 +35,23 @@ final class Sluice {
     private int carryOut(Invocation invocation) {
         return switch (invocation) {
             case Invocation.Show show -> show(show.text());
-            case Invocation.ListImages list -> show(MachineRun.images());
-            case Invocation.ListParts list -> show(MachineRun.parts(list.option(), list.type()));
-            case Invocation.Run run -> new MachineRun(out, err).run(ConfigReader.read(run.options()));
-            case Invocation.Boot boot -> new MachineRun(out, err).boot(boot.image(), boot.options());
+            case Invocation.ListImages list -> show(new Catalogue(err).list());
+            case Invocation.ListParts list -> show(parts(list.option(), list.type()));
+            case Invocation.Run run -> MachineRun.run(ConfigReader.read(run.options()), err);
+            case Invocation.Boot boot -> MachineRun.run(new Catalogue(err).machine(boot.image(), boot.options()), err);
         };
+    }
+
+    private static String parts(Option option, @Nullable String type) {
+        var registry = Machine.registry();
+        try {
+            if (option == Option.OBJECT) {
+                return type == null ? registry.objectHelp() : registry.objectHelp(type);
+            }
+            return type == null ? registry.deviceHelp() : registry.deviceHelp(type);
+        } catch (PluginException e) {
+            throw new UsageException(option.text() + " " + type + ": " + e.getMessage());
+        }
     }
 
     private int show(String text) {

@@ -19,6 +19,11 @@ final class FlatImage implements BootImage {
             throw new BootException("kernel image is of no known kind: " + file.length()
                     + " bytes without a Linux, multiboot, ELF or boot-sector signature");
         }
+        if (file.startsWith(0, (byte) 'M', (byte) 'Z')) {
+            // The first sector of a Linux kernel, which is an EFI program too, has the same signature.
+            throw new BootException("kernel image is truncated or no kernel: " + file.length()
+                    + " bytes that start as an EFI program does");
+        }
         if (!config.modules().isEmpty() || !config.commandLine().isEmpty()) {
             throw new BootException("a boot sector takes neither initrd nor command line");
         }

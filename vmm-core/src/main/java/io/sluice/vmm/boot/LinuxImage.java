@@ -56,10 +56,15 @@ final class LinuxImage implements BootImage {
             return new LinuxImage(config, file, header, null, protocol + ", unpacks itself");
         }
         // The kernel keeps init_size free for its unpacked self, so that bounds the size; RAM bounds init_size.
-        long limit = Math.min(header.initSize(), config.firmware().layout().lowEnd());
+        long end = header.preferredAddress() + header.initSize();
+        long lowEnd = config.firmware().layout().lowEnd();
+        if (header.preferredAddress() < 0 || end < 0 || end > lowEnd) {
+            throw new BootException("the kernel needs memory from 0x" + Long.toHexString(header.preferredAddress())
+                    + " to 0x" + Long.toHexString(end) + ", and the guest's ends at 0x" + Long.toHexString(lowEnd));
+        }
         var unpacked = new Binary(
                 "unpacked kernel",
-                Payload.unpack(file, compression, header.payloadOffset(), header.payloadBytes(), limit));
+                Payload.unpack(file, compression, header.payloadOffset(), header.payloadBytes(), header.initSize()));
         if (!Elf.isElf(unpacked)) {
             throw file.malformed("its payload is no ELF kernel");
         }

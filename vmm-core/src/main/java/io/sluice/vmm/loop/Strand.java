@@ -46,17 +46,20 @@ public final class Strand {
 
     /// Goes in if nobody is inside and nothing waits. Who gets `true` must call [#exit].
     public boolean tryEnter() {
-        return STATE.compareAndSet(this, IDLE, BUSY);
+        if (!STATE.compareAndSet(this, IDLE, BUSY)) {
+            return false;
+        }
+        if (queue.isEmpty()) {
+            return true;
+        }
+        // Caught between the two halves of exit(): what waits may be this thread's own, and comes first.
+        loop.execute(drain);
+        return false;
     }
 
     /// Leaves the strand; work that came meanwhile goes to the loop.
     public void exit() {
-        if (!queue.isEmpty()) {
-            loop.execute(drain);
-            return;
-        }
-        STATE.setRelease(this, IDLE);
-        VarHandle.fullFence();
+        STATE.setVolatile(this, IDLE);
         if (!queue.isEmpty() && STATE.compareAndSet(this, IDLE, BUSY)) {
             loop.execute(drain);
         }

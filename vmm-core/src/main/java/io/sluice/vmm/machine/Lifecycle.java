@@ -21,7 +21,7 @@ final class Lifecycle {
     }
 
     private static final Map<State, Set<State>> MOVES = new EnumMap<>(Map.of(
-            State.PRELAUNCH, EnumSet.of(State.RUNNING, State.SHUTDOWN),
+            State.PRELAUNCH, EnumSet.of(State.RUNNING, State.PAUSED, State.SHUTDOWN),
             State.RUNNING, EnumSet.of(State.PAUSED, State.RESETTING, State.SHUTDOWN),
             State.PAUSED, EnumSet.of(State.RUNNING, State.RESETTING, State.SHUTDOWN),
             State.RESETTING, EnumSet.of(State.RUNNING, State.PAUSED, State.SHUTDOWN),

@@ -5,11 +5,8 @@ import java.util.Optional;
 
 /// What `-d` can show.
 public enum LogItem {
-    CPU_RESET("cpu_reset", "vCPU state at each reset"),
-    GUEST_ERRORS("guest_errors", "what the guest does that a device or the bus refuses"),
-    IN_ASM("in_asm", "each block of guest code, disassembled when it is first decoded"),
-    INT("int", "interrupts and exceptions"),
-    UNIMP("unimp", "what the guest asks for that is not emulated");
+    CPU_RESET("cpu_reset", "the vCPU's registers after each reset"),
+    GUEST_ERRORS("guest_errors", "how many accesses nothing claimed, at the end");
 
     private final String text;
     private final String description;

@@ -71,7 +71,7 @@ public final class Msi {
 
     /// Vectors that the guest has granted.
     public int granted() {
-        return Math.min(vectors, 1 << Math.min(5, config.get16(control()) >> 4 & 7));
+        return 1 << (config.get16(control()) >> 4 & 7);
     }
 
     public boolean enabled() {
@@ -109,6 +109,12 @@ public final class Msi {
 
     /// After the guest wrote here: what is pending and no longer masked goes out.
     void settle() {
+        // No more vectors can be granted than the function asks for.
+        int control = config.get16(control());
+        int most = Integer.numberOfTrailingZeros(vectors);
+        if ((control >> 4 & 7) > most) {
+            config.set(control(), 2, control & ~(7 << 4) | most << 4);
+        }
         if (enabled() != wasEnabled) {
             wasEnabled = enabled();
             listener.run();

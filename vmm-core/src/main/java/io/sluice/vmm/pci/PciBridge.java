@@ -63,7 +63,6 @@ public final class PciBridge {
         }
 
         @Override
-        @SuppressWarnings("NonAtomicOperationOnVolatileField") // written on the strand only
         public void write(int offset, int size, int value) {
             int shift = 8 * (offset - BUSES_FIRST);
             int mask = (-1 >>> 32 - 8 * size) << shift & BUSES_WRITABLE;

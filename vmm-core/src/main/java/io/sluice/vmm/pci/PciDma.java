@@ -71,12 +71,12 @@ public final class PciDma {
         return true;
     }
 
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // written on the strand only
+    @SuppressWarnings("NonAtomicVolatileUpdate") // written on the strand only
     private void refuse() {
         refused++;
     }
 
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // written on the strand only
+    @SuppressWarnings("NonAtomicVolatileUpdate") // written on the strand only
     private boolean count(boolean whole) {
         if (!whole) {
             failed++;

@@ -95,6 +95,21 @@ public final class PciFunction {
         return msi != null && msi.enabled() || msix != null && msix.enabled();
     }
 
+    /// Sends a vector's message by MSI-X or MSI, whichever the guest has turned on.
+    ///
+    /// @return whether it has turned on either; if not, the function has its INTx pin
+    public boolean message(int vector) {
+        if (msix != null && msix.enabled()) {
+            msix.notify(vector);
+            return true;
+        }
+        if (msi != null && msi.enabled()) {
+            msi.notify(vector);
+            return true;
+        }
+        return false;
+    }
+
     /// A guest's read of configuration space; `size` is 1, 2 or 4. Beyond the function's space all is ones.
     public int configRead(int offset, int size) {
         if (offset < 0 || offset + size > limit) {

@@ -111,6 +111,23 @@ public final class PciHost {
         throw new PciException("PCI: no slot/function available for " + function.name() + ", all in use or reserved");
     }
 
+    /// Puts a function where the user asked for it.
+    ///
+    /// @param devfn device and function number on the root bus, or -1 for the next free device number
+    /// @param multiFunction makes it one of several functions of its device
+    /// @throws PciException if it cannot sit there
+    public Bdf add(int devfn, boolean multiFunction, PciFunction function) {
+        if (multiFunction) {
+            function.strand().call(function::markMultiFunction);
+        }
+        if (devfn < 0) {
+            return add(function);
+        }
+        var at = new Bdf(devfn);
+        add(at, function);
+        return at;
+    }
+
     /// Puts a function at a place of the root bus.
     ///
     /// @throws PciException if the place is taken, or function 0 there is not a multi-function device

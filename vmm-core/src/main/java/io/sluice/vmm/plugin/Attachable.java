@@ -2,7 +2,8 @@ package io.sluice.vmm.plugin;
 
 import io.sluice.vmm.pci.PciFunction;
 
-/// A device that has been made. The machine puts it where it belongs, resets it, and closes it last.
+/// A device that has been made. The machine puts it where it belongs, resets it, and closes it last; it does so from
+/// a thread that is in no strand and on no loop.
 public sealed interface Attachable extends AutoCloseable {
     /// Gives back what the device holds; never fails. It is off its bus by then.
     @Override

@@ -69,8 +69,9 @@ public final class BuiltinDevices implements Plugin {
     private static Attachable pcTestDevice(DeviceContext context, PropertyValues properties) {
         var lines = IntStream.range(0, TEST_IRQ_LINES).mapToObj(context::irq).toArray(IrqLine[]::new);
         try {
-            var device = new PcTestDevice(context.newStrand(), context.memory(), context.io(), lines);
-            return new Attachable.Platform(device::reset, device::close);
+            var strand = context.newStrand();
+            var device = new PcTestDevice(strand, context.memory(), context.io(), lines);
+            return new Attachable.Platform(() -> strand.call(device::reset), device::close);
         } catch (BusException e) {
             throw new PluginException("pc-testdev: " + e.getMessage(), e);
         }

@@ -37,11 +37,16 @@ public final class RegisterTable<R extends Register> {
 
     /// The table as text, one register a line: what a golden file holds.
     public String text() {
+        return text(registers);
+    }
+
+    /// Any registers as text, also such that share an offset.
+    public static String text(List<? extends Register> registers) {
         var text = new StringBuilder();
         for (var register : registers) {
             var spec = register.spec();
             text.append(String.format(
-                    "%03x %d %-12s reset %x writable %x w1c %x%n",
+                    "%03x %d %-12s reset %x writable %x w1c %x\n",
                     spec.offset(), spec.width(), register.name(), spec.reset(), spec.writable(), spec.clearedByOne()));
         }
         return text.toString();

@@ -153,7 +153,7 @@ final class ConfigReaderTest {
                 "-uuid",
                 "7f3a1c1e-0000-4000-8000-00000000002a",
                 "-d",
-                "int,cpu_reset",
+                "guest_errors,cpu_reset",
                 "-D",
                 "log",
                 "-fw_cfg",
@@ -167,7 +167,7 @@ final class ConfigReaderTest {
 
         assertThat(config.name()).isEqualTo("box");
         assertThat(config.uuid()).hasToString("7f3a1c1e-0000-4000-8000-00000000002a");
-        assertThat(config.log().items()).containsExactlyInAnyOrder(LogItem.INT, LogItem.CPU_RESET);
+        assertThat(config.log().items()).containsExactlyInAnyOrder(LogItem.GUEST_ERRORS, LogItem.CPU_RESET);
         assertThat(config.log().file()).isEqualTo(Path.of("log"));
         assertThat(config.firmwareFiles())
                 .extracting(f -> f.name() + "=" + new String(f.content(), StandardCharsets.UTF_8))

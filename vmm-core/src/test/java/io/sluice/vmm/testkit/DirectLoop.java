@@ -9,6 +9,8 @@ import java.util.Queue;
 import java.util.function.BooleanSupplier;
 
 /// An event loop that runs when the test says so, on the test's thread.
+///
+/// A strand with deferred work is busy until [#run]: a read through the bus would wait for ever before that.
 public final class DirectLoop implements EventLoop {
     private static final class Scheduled implements Timer {
         private final long due;

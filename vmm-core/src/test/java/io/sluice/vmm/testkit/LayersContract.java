@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /// What `docs/layers.txt` and docs/STYLE say of a module's classes. A module's LayersTest extends it.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS) // the scan takes seconds
 public abstract class LayersContract {
     private static final Pattern EMPTY_NAMES = Pattern.compile(".*(Impl|Manager|Utils?|Helper)");
 

@@ -76,7 +76,6 @@ final class Dsdt {
 
     /// Keeps the operating system from placing anything on what the board decodes by itself.
     private byte[] motherboard() {
-        var interrupts = config.interrupts();
         var pci = config.pci();
         var power = config.power();
         return device(
@@ -87,8 +86,6 @@ final class Dsdt {
                         "_CRS",
                         template(
                                 memory32(pci.ecam(), pci.ecamLength()),
-                                memory32(interrupts.ioApic(), 0x1000),
-                                memory32(interrupts.localApic(), 0x1000),
                                 ports(power.base(), power.length()),
                                 ports(power.smiCommand(), 2))));
     }

@@ -6,7 +6,7 @@ import io.sluice.vmm.memory.GuestRam;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
-import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /// Hears of writes to pages that hold decoded code. The vCPU's own take effect at once; those of others (DMA, other
@@ -20,7 +20,7 @@ final class ForeignWrites {
     private final AddressSpace memory;
     private final BlockCache cache;
     private final Runnable attend;
-    private final MpscUnboundedArrayQueue<Note> notes = new MpscUnboundedArrayQueue<>(64);
+    private final MpscUnboundedAtomicArrayQueue<Note> notes = new MpscUnboundedAtomicArrayQueue<>(64);
     private final Set<GuestRam> heard = Collections.newSetFromMap(new IdentityHashMap<>());
     private volatile @Nullable Thread owner;
 

@@ -122,10 +122,8 @@ final class SseConversions {
         @Override
         public void run(Core core) {
             FpContext c = SseControl.begin(core);
-            long value = source.get(core);
-            if (!wide) {
-                value = (int) value;
-            }
+            long given = source.get(core);
+            long value = wide ? given : (int) given;
             long[] x = core.state.fpu.xmm;
             long r = toDouble ? Float64.fromLong(c, value) : Float32.fromLong(c, value);
             SseControl.end(core, c);

@@ -1,177 +1,233 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.isa.Insn;
-import io.sluice.vmm.cpu.state.CpuState;
-import io.sluice.vmm.cpu.state.FpuState;
+import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.cpu.state.XState;
 import org.jspecify.annotations.Nullable;
 
-/// FXSAVE and XSAVE with their kin, MXCSR, and XCR0.
+/// FXSAVE, the XSAVE family, XCR0 and MXCSR (SDM volume 1, chapter 13).
 final class XsaveOps {
-    private static final int CR0_EM = 1 << 2;
-    private static final int CR0_TS = 1 << 3;
-    private static final int CR4_OSFXSR = 1 << 9;
-    private static final int CR4_OSXSAVE = 1 << 18;
+    private static final long COMPACTED = 1L << 63;
+    private static final int HEADER = 512;
+    private static final long X87 = 1;
+    private static final long SSE = 2;
 
     private XsaveOps() {}
 
     static @Nullable MicroOp create(Insn insn) {
         return switch (insn.op) {
-            case LDMXCSR -> loadMxcsr(new Address(insn));
-            case STMXCSR -> storeMxcsr(new Address(insn));
-            case FXSAVE -> legacy(insn, true);
-            case FXRSTOR -> legacy(insn, false);
-            case XSAVE -> extended(insn, Form.STANDARD);
-            case XSAVEOPT -> extended(insn, Form.OPTIMISED);
-            case XSAVEC -> extended(insn, Form.COMPACTED);
-            case XSAVES -> extended(insn, Form.SUPERVISOR);
-            case XRSTOR -> restore(insn, false);
-            case XRSTORS -> restore(insn, true);
-            case XGETBV -> Cold.of(XsaveOps::getControl);
-            case XSETBV -> Cold.of(XsaveOps::setControl);
+            case FXSAVE, FXRSTOR -> legacy(insn);
+            case XSAVE, XSAVEOPT, XSAVEC, XSAVES -> save(insn);
+            case XRSTOR, XRSTORS -> restore(insn);
+            case XGETBV -> Cold.of(XsaveOps::readXcr);
+            case XSETBV -> Cold.ending((core, next) -> writeXcr(core));
+            case LDMXCSR -> {
+                var source = Location.of(insn, 0);
+                yield Cold.of(core -> {
+                    Simd.checkSse(core);
+                    core.state.fpu.mxcsr = LegacyArea.checkedMxcsr((int) source.get(core));
+                });
+            }
+            case STMXCSR -> {
+                var target = Location.of(insn, 0);
+                yield Cold.of(core -> {
+                    Simd.checkSse(core);
+                    target.set(core, core.state.fpu.mxcsr);
+                });
+            }
             default -> null;
         };
     }
 
-    /// How an XSAVE instruction lays out what it stores.
-    enum Form {
-        STANDARD,
-        OPTIMISED,
-        COMPACTED,
-        SUPERVISOR
-    }
-
-    private static MicroOp loadMxcsr(Address address) {
-        return Cold.of(core -> {
-            SseControl.check(core);
-            core.state.fpu.mxcsr = checkedMxcsr(core.load32(address.segment, address.offset(core)));
-        });
-    }
-
-    static int checkedMxcsr(int value) {
-        if ((value & ~FpuState.MXCSR_MASK) != 0) {
-            throw GuestFault.gp0();
-        }
-        return value;
-    }
-
-    private static MicroOp storeMxcsr(Address address) {
-        return Cold.of(core -> {
-            SseControl.check(core);
-            core.store32(address.segment, address.offset(core), core.state.fpu.mxcsr);
-        });
-    }
-
-    private static MicroOp legacy(Insn insn, boolean store) {
+    private static MicroOp legacy(Insn insn) {
         var address = new Address(insn);
         boolean wide = insn.operandSize == 8;
+        boolean save = insn.op == Op.FXSAVE;
         return Cold.of(core -> {
-            if ((core.state.cr0 & (CR0_EM | CR0_TS)) != 0) {
+            if ((core.state.cr0 & (ControlRegisters.EM | ControlRegisters.TS)) != 0) {
                 throw GuestFault.nm();
             }
-            var area = new XsaveArea(core, address, aligned(core, address, 16), wide);
-            boolean xmm = (core.state.cr4 & CR4_OSFXSR) != 0;
-            if (store) {
-                area.checkStore(xmm ? XsaveArea.LEGACY_SIZE : XsaveArea.XMM);
-                area.storeX87();
-                area.storeMxcsr();
-                if (xmm) {
-                    area.storeXmm();
-                }
+            long at = address.linear(core, HEADER, save);
+            if ((at & 15) != 0) {
+                throw GuestFault.gp0();
+            }
+            var area = new LegacyArea(core, at, wide);
+            if (save) {
+                core.mmu.checkStore(at, HEADER);
+                area.saveX87();
+                area.saveMxcsr();
+                area.saveXmm();
             } else {
-                area.checkLoad(XsaveArea.LEGACY_SIZE);
-                int mxcsr = xmm ? checkedMxcsr(area.mxcsr()) : core.state.fpu.mxcsr;
-                area.loadX87();
-                if (xmm) {
-                    area.loadXmm();
-                    core.state.fpu.mxcsr = mxcsr;
-                }
+                core.mmu.checkLoad(at, HEADER);
+                int mxcsr = area.mxcsr();
+                area.restoreX87();
+                area.restoreXmm();
+                core.state.fpu.mxcsr = mxcsr;
             }
         });
     }
 
-    private static long aligned(Core core, Address address, int alignment) {
-        long offset = address.offset(core);
-        if (alignment == 16 && core.is64() && !isCanonical(core.linear(address.segment, offset))) {
-            // For FXSAVE and FXRSTOR this comes before the alignment, and may be #SS.
-            core.checkLoad(address.segment, offset, 1);
-        }
-        if ((core.linear(address.segment, offset) & alignment - 1) != 0) {
-            throw GuestFault.gp0();
-        }
-        return offset;
-    }
-
-    private static boolean isCanonical(long linear) {
-        return linear >> 47 == linear >> 63;
-    }
-
-    private static void checkExtended(Core core) {
-        CpuState state = core.state;
-        if ((state.cr4 & CR4_OSXSAVE) == 0) {
+    private static void check(Core core) {
+        if ((core.state.cr4 & ControlRegisters.OSXSAVE) == 0) {
             throw GuestFault.ud();
         }
-        if ((state.cr0 & CR0_TS) != 0) {
+        if ((core.state.cr0 & ControlRegisters.TS) != 0) {
             throw GuestFault.nm();
         }
     }
 
-    /// The instruction mask in EDX:EAX.
     private static long requested(Core core) {
-        return core.gpr[0] & 0xFFFF_FFFFL | core.gpr[2] << 32;
+        return core.gpr[2] << 32 | core.gpr[0] & 0xFFFF_FFFFL;
     }
 
-    private static MicroOp extended(Insn insn, Form form) {
-        var address = new Address(insn);
-        boolean wide = insn.operandSize == 8;
-        return Cold.of(core -> {
-            checkExtended(core);
-            long enabled = core.state.xcr0;
-            if (form == Form.SUPERVISOR) {
-                core.requireCpl0();
-                enabled |= core.state.msrs.xss;
-            }
-            var area = new XsaveArea(core, address, aligned(core, address, 64), wide);
-            XsaveStore.store(core, area, requested(core) & enabled, form);
-        });
+    private static long area(Core core, Address address, int size, boolean write) {
+        long at = address.linear(core, size, write);
+        if ((at & 63) != 0) {
+            throw GuestFault.gp0();
+        }
+        return at;
     }
 
-    private static MicroOp restore(Insn insn, boolean supervisor) {
+    /// What is not in its initial state. The x87 and SSE states count as in use always, which they may.
+    private static long inUse(Core core) {
+        return XState.USER | (core.state.msrs.pasid != 0 ? XState.SUPERVISOR : 0);
+    }
+
+    // ---- saving
+
+    private static MicroOp save(Insn insn) {
         var address = new Address(insn);
         boolean wide = insn.operandSize == 8;
+        boolean supervisor = insn.op == Op.XSAVES;
+        boolean compact = supervisor || insn.op == Op.XSAVEC;
         return Cold.of(core -> {
-            checkExtended(core);
+            check(core);
             if (supervisor) {
                 core.requireCpl0();
             }
-            var area = new XsaveArea(core, address, aligned(core, address, 64), wide);
-            XsaveRestore.restore(core, area, requested(core), supervisor);
+            var s = core.state;
+            long components = requested(core) & (s.xcr0 | (supervisor ? s.msrs.xss : 0));
+            int size = compact ? XState.compactedSize(components) : XState.standardSize();
+            long at = area(core, address, size, true);
+            core.mmu.checkStore(at, size);
+            long present = components & inUse(core);
+            var legacy = new LegacyArea(core, at, wide);
+            if ((present & X87) != 0) {
+                legacy.saveX87();
+            }
+            if ((components & SSE) != 0) {
+                legacy.saveMxcsr();
+                legacy.saveXmm();
+            }
+            if (compact) {
+                if ((present & XState.SUPERVISOR) != 0) {
+                    core.mmu.store64(core.wrapLinear(at + XState.BASE_SIZE), s.msrs.pasid);
+                }
+                header(core, at, present, components | COMPACTED);
+            } else {
+                long old = core.mmu.load64(core.wrapLinear(at + HEADER));
+                core.mmu.store64(core.wrapLinear(at + HEADER), old & ~components | present);
+            }
         });
     }
 
-    private static void getControl(Core core) {
-        if ((core.state.cr4 & CR4_OSXSAVE) == 0) {
+    /// The rest of the header is not written (SDM volume 1, section 13.10).
+    private static void header(Core core, long at, long present, long layout) {
+        core.mmu.store64(core.wrapLinear(at + HEADER), present);
+        core.mmu.store64(core.wrapLinear(at + HEADER + 8), layout);
+    }
+
+    // ---- restoring
+
+    private static MicroOp restore(Insn insn) {
+        var address = new Address(insn);
+        boolean wide = insn.operandSize == 8;
+        boolean supervisor = insn.op == Op.XRSTORS;
+        return Cold.of(core -> {
+            check(core);
+            if (supervisor) {
+                core.requireCpl0();
+            }
+            var s = core.state;
+            long allowed = s.xcr0 | (supervisor ? s.msrs.xss : 0);
+            long components = requested(core) & allowed;
+            long at = area(core, address, XState.BASE_SIZE, false);
+            core.mmu.checkLoad(at, XState.BASE_SIZE);
+            long present = core.mmu.load64(core.wrapLinear(at + HEADER));
+            long layout = core.mmu.load64(core.wrapLinear(at + HEADER + 8));
+            checkHeader(core, at, present, layout, allowed, supervisor);
+            boolean compact = layout < 0;
+            boolean hasPasid = (present & components & XState.SUPERVISOR) != 0;
+            long pasid = hasPasid ? core.mmu.load64(core.wrapLinear(at + XState.BASE_SIZE)) : 0;
+            if ((pasid & ~(0x8000_0000L | 0xFFFFF)) != 0) {
+                throw GuestFault.gp0();
+            }
+            restoreLegacy(core, new LegacyArea(core, at, wide), components, present, compact);
+            if ((components & XState.SUPERVISOR) != 0) {
+                s.msrs.pasid = pasid;
+            }
+        });
+    }
+
+    private static void restoreLegacy(Core core, LegacyArea legacy, long components, long present, boolean compact) {
+        // The standard form takes MXCSR from the area even if the SSE state is the initial one.
+        boolean fromArea = !compact || (present & SSE) != 0;
+        int mxcsr = (components & SSE) != 0 && fromArea ? legacy.mxcsr() : 0x1F80;
+        if ((components & X87) != 0) {
+            if ((present & X87) != 0) {
+                legacy.restoreX87();
+            } else {
+                legacy.initX87();
+            }
+        }
+        if ((components & SSE) != 0) {
+            if ((present & SSE) != 0) {
+                legacy.restoreXmm();
+            } else {
+                legacy.clearXmm();
+            }
+            core.state.fpu.mxcsr = mxcsr;
+        }
+    }
+
+    private static void checkHeader(
+            Core core, long at, long present, long layout, long allowed, boolean mustBeCompact) {
+        boolean compact = layout < 0;
+        boolean bad = compact
+                ? (layout & ~COMPACTED & ~allowed) != 0 || (present & ~layout) != 0 || present < 0
+                : mustBeCompact || layout != 0 || (present & ~allowed) != 0;
+        int last = compact ? 8 : 3;
+        for (int i = 2; i < last; i++) {
+            bad |= core.mmu.load64(core.wrapLinear(at + HEADER + 8L * i)) != 0;
+        }
+        if (bad) {
+            throw GuestFault.gp0();
+        }
+    }
+
+    // ---- XCR0
+
+    private static void readXcr(Core core) {
+        if ((core.state.cr4 & ControlRegisters.OSXSAVE) == 0) {
             throw GuestFault.ud();
         }
         long value = switch ((int) core.gpr[1]) {
             case 0 -> core.state.xcr0;
-            // XINUSE of what is enabled.
-            case 1 -> core.state.xcr0 & XsaveStore.inUse(core);
+            case 1 -> core.state.xcr0 & inUse(core);
             default -> throw GuestFault.gp0();
         };
         core.gpr[0] = value & 0xFFFF_FFFFL;
         core.gpr[2] = value >>> 32;
     }
 
-    private static void setControl(Core core) {
-        if ((core.state.cr4 & CR4_OSXSAVE) == 0) {
+    private static void writeXcr(Core core) {
+        if ((core.state.cr4 & ControlRegisters.OSXSAVE) == 0) {
             throw GuestFault.ud();
         }
         core.requireCpl0();
         long value = requested(core);
-        // x87 is always on, and SSE needs nothing but itself.
-        if ((int) core.gpr[1] != 0 || (value & 1) == 0 || (value & ~XState.USER) != 0) {
+        if ((int) core.gpr[1] != 0 || (value & ~XState.USER) != 0 || (value & X87) == 0) {
             throw GuestFault.gp0();
         }
         core.state.xcr0 = value;

@@ -171,13 +171,7 @@ public final class Edu implements BusDevice {
 
     private void raise(int causes) {
         state = state.withInterrupts(state.interrupts() | causes);
-        if (state.interrupts() == 0) {
-            return;
-        }
-        var msi = function.msi();
-        if (msi != null && msi.enabled()) {
-            msi.notify(0);
-        } else {
+        if (state.interrupts() != 0 && !function.message(0)) {
             function.intx(true);
         }
     }

@@ -149,7 +149,7 @@ public final class Hpet implements BusDevice {
         settle();
         long counter = counter();
         configuration = value;
-        wires.replaceLegacy().set((value & CONF_LEGACY) != 0);
+        wires.replaceLegacy().set(isLegacy());
         setCounter(counter);
         driveLevels();
     }
@@ -184,11 +184,18 @@ public final class Hpet implements BusDevice {
             wires.messages().write(timer.message() >>> 32, (int) timer.message());
         } else if (!timer.isLevel()) {
             pulse(wires.pins().get(timer.route()));
+            // Another timer may hold the same pin.
+            driveLevels();
         }
     }
 
     private boolean isLegacy(int index) {
-        return (configuration & CONF_LEGACY) != 0 && index < 2;
+        return isLegacy() && index < 2;
+    }
+
+    /// Legacy routing needs the overall enable bit too (2.3.5).
+    private boolean isLegacy() {
+        return (configuration & (CONF_ENABLE | CONF_LEGACY)) == (CONF_ENABLE | CONF_LEGACY);
     }
 
     private static void pulse(IrqLine line) {
@@ -223,7 +230,7 @@ public final class Hpet implements BusDevice {
     public void restore(HpetState saved) {
         configuration = saved.configuration();
         status = saved.status();
-        wires.replaceLegacy().set((configuration & CONF_LEGACY) != 0);
+        wires.replaceLegacy().set(isLegacy());
         base = isRunning() ? saved.counter() - tick() : saved.counter();
         for (int i = 0; i < TIMERS; i++) {
             timers[i].restore(saved.timers().get(i));

@@ -50,6 +50,21 @@ public final class PicPair implements PinSink {
         master.reset();
     }
 
+    /// What firmware leaves behind: vectors 0x08 and 0x70, and everything masked but the cascade. For guests that are
+    /// entered without any.
+    public void firmwareDefaults() {
+        initialize(master, 0x08, 1 << CASCADE_PIN, ~(1 << CASCADE_PIN) & 0xFF);
+        initialize(slave, 0x70, CASCADE_PIN, 0xFF);
+    }
+
+    private static void initialize(Pic8259 chip, int vectorBase, int cascade, int mask) {
+        chip.write(0, 0x11);
+        chip.write(1, vectorBase);
+        chip.write(1, cascade);
+        chip.write(1, 0x01);
+        chip.write(1, mask);
+    }
+
     @Override
     public void setPin(int pin, boolean level) {
         if (pin < 8) {

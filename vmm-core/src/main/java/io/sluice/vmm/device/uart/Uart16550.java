@@ -3,7 +3,6 @@ package io.sluice.vmm.device.uart;
 import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.device.ByteDevice;
 import io.sluice.vmm.device.ByteWide;
-import io.sluice.vmm.device.DeviceTimer;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.Strand;
 
@@ -47,40 +46,33 @@ public final class Uart16550 implements ByteDevice {
     private static final int LSR_ALL_EMPTY = 0x40;
     private static final int LSR_FIFO_ERROR = 0x80;
     private static final int[] TRIGGER = {1, 4, 8, 14};
-    /// Nanoseconds of one bit at divisor 1: sixteen periods of 1.8432 MHz.
-    private static final long BIT_NANOS = 8_680;
 
     private final IrqLine irq;
     private final UartHost host;
     private final UartEvents events;
     private final boolean gatedByOut2;
-    private final Strand strand;
-    private final DeviceTimer timeout;
+    private final ReceiveTimeout timeout;
 
     private final ByteFifo receiver = new ByteFifo();
     private final ByteFifo transmitter = new ByteFifo();
+    private final ModemLines modem = new ModemLines();
     private int interruptEnable;
     private int fifoControl;
     private int lineControl;
     private int modemControl;
-    private int modemStatus;
-    private int modemInputs = CTS | DSR | DCD;
     private int scratch;
     private int divisor;
     private int overrun;
     private boolean transmitterPending;
-    private boolean timedOut;
     private boolean refused;
-    private long quietUntil;
 
     /// @param gatedByOut2 whether MCR's OUT2 connects the interrupt, as on a PC's board (QEMU's UART has no such gate)
     public Uart16550(Strand strand, IrqLine irq, UartHost host, UartEvents events, boolean gatedByOut2) {
-        this.strand = strand;
         this.irq = irq;
         this.host = host;
         this.events = events;
         this.gatedByOut2 = gatedByOut2;
-        timeout = new DeviceTimer(strand, this::timeOut);
+        timeout = new ReceiveTimeout(strand, this::isWaiting, this::update);
         reset();
     }
 
@@ -97,12 +89,11 @@ public final class Uart16550 implements ByteDevice {
         fifoControl = 0;
         lineControl = 0;
         modemControl = 0;
-        modemStatus = modemInputs;
+        modem.reset();
         scratch = 0;
         divisor = (int) UartReg.DLL.spec().reset();
         overrun = 0;
         transmitterPending = false;
-        timedOut = false;
         timeout.clear();
         update();
         wantInput();
@@ -150,10 +141,8 @@ public final class Uart16550 implements ByteDevice {
 
     /// Sets the four inputs from the modem: any of [#CTS], [#DSR], [#RI], [#DCD].
     public void setModemInputs(int inputs) {
-        modemInputs = inputs & 0xF0;
-        if (!isLooped()) {
-            moveModemStatus(modemInputs);
-        }
+        modem.setInputs(inputs);
+        modem.show(isLooped(), modemControl);
         update();
     }
 
@@ -243,34 +232,12 @@ public final class Uart16550 implements ByteDevice {
     }
 
     private void arrived() {
-        timedOut = false;
-        armTimeout();
+        timeout.start(lineControl, divisor);
         update();
     }
 
-    /// Four characters without a byte moved, and some are left: the guest is told though its trigger is not reached.
-    /// The alarm is moved only when it rings, not for each byte.
-    private void armTimeout() {
-        if (!hasFifos() || receiver.isEmpty()) {
-            return;
-        }
-        int bits = 7 + (lineControl & 3) + (lineControl >> 2 & 1) + (lineControl >> 3 & 1);
-        quietUntil = strand.clock().nanos() + 4L * bits * BIT_NANOS * Math.max(1, divisor);
-        if (timeout.deadline() == DeviceTimer.NEVER) {
-            timeout.set(quietUntil);
-        }
-    }
-
-    private void timeOut() {
-        if (!hasFifos() || receiver.isEmpty()) {
-            return;
-        }
-        if (strand.clock().nanos() < quietUntil) {
-            timeout.set(quietUntil);
-        } else {
-            timedOut = true;
-            update();
-        }
+    private boolean isWaiting() {
+        return hasFifos() && !receiver.isEmpty();
     }
 
     private int readReceiver() {
@@ -279,8 +246,7 @@ public final class Uart16550 implements ByteDevice {
         }
         int octet = receiver.remove() & 0xFF;
         events.received();
-        timedOut = false;
-        armTimeout();
+        timeout.start(lineControl, divisor);
         update();
         wantInput();
         return octet;
@@ -327,8 +293,8 @@ public final class Uart16550 implements ByteDevice {
     }
 
     private int readModemStatus() {
-        int status = modemStatus;
-        modemStatus &= 0xF0;
+        int status = modem.status();
+        modem.forgetChanges();
         update();
         return status;
     }
@@ -348,32 +314,21 @@ public final class Uart16550 implements ByteDevice {
         fifoControl = enabled ? bits & FCR_KEPT : 0;
         if (toggled || enabled && (bits & FCR_CLEAR_RECEIVER) != 0) {
             receiver.clear();
-            timedOut = false;
         }
         if ((toggled || enabled && (bits & FCR_CLEAR_TRANSMITTER) != 0) && !transmitter.isEmpty()) {
             transmitter.clear();
             transmitterPending = true;
         }
-        armTimeout();
+        timeout.start(lineControl, divisor);
         update();
         wantInput();
     }
 
     private void controlModem(int bits) {
         modemControl = bits;
-        // In loopback the four outputs appear as the four inputs: DTR as DSR, RTS as CTS, OUT1 as RI, OUT2 as DCD.
-        int looped = (bits & 1) << 5 | (bits & 2) << 3 | (bits & 4) << 4 | (bits & 8) << 4;
-        moveModemStatus(isLooped() ? looped : modemInputs);
+        modem.show(isLooped(), modemControl);
         update();
         wantInput();
-    }
-
-    /// New levels in bits 7..4, and what changed in bits 3..0; of the ring indicator only the trailing edge counts.
-    private void moveModemStatus(int inputs) {
-        int old = modemStatus & 0xF0;
-        int changed = old ^ inputs;
-        int deltas = changed >> 4 & 0xB | (old & ~inputs & RI) >> 4;
-        modemStatus = inputs | modemStatus & 0x0F | deltas;
     }
 
     private int source() {
@@ -385,14 +340,14 @@ public final class Uart16550 implements ByteDevice {
             if (receiver.count() >= trigger) {
                 return IIR_RECEIVED;
             }
-            if (timedOut) {
+            if (timeout.isOver()) {
                 return IIR_TIMEOUT;
             }
         }
         if ((interruptEnable & IER_TRANSMITTER) != 0 && transmitterPending) {
             return IIR_TRANSMITTER;
         }
-        if ((interruptEnable & IER_MODEM) != 0 && (modemStatus & 0x0F) != 0) {
+        if ((interruptEnable & IER_MODEM) != 0 && modem.hasChanged()) {
             return IIR_MODEM;
         }
         return IIR_NONE;
@@ -410,12 +365,12 @@ public final class Uart16550 implements ByteDevice {
                 lineControl,
                 modemControl,
                 overrun,
-                modemStatus,
+                modem.status(),
                 scratch,
                 divisor,
-                modemInputs,
+                modem.inputs(),
                 transmitterPending,
-                timedOut,
+                timeout.isOver(),
                 receiver.toList(),
                 transmitter.toList());
     }
@@ -426,16 +381,15 @@ public final class Uart16550 implements ByteDevice {
         lineControl = saved.lineControl();
         modemControl = saved.modemControl();
         overrun = saved.overrun();
-        modemStatus = saved.modemStatus();
         scratch = saved.scratch();
         divisor = saved.divisor();
-        modemInputs = saved.modemInputs();
+        modem.restore(saved.modemInputs(), saved.modemStatus());
         transmitterPending = saved.transmitterPending();
-        timedOut = saved.timedOut();
         receiver.restore(saved.received());
         transmitter.restore(saved.toSend());
         refused = true;
-        armTimeout();
+        timeout.start(lineControl, divisor);
+        timeout.restore(saved.timedOut());
         outputReady();
         wantInput();
     }

@@ -42,9 +42,15 @@ final class Incomparable {
             // There F2 and F3 also decide which value of ZF ends these two.
             case LOOPE, LOOPNE -> (insn.mode == 64 && has66 || insn.rep != 0) && !host.isIntel();
             // AMD has no 64-bit offsets in far pointers.
-            case LSS, LFS, LGS, CALL_FAR, JMP_FAR -> insn.operandSize == 8 && !host.isIntel();
+            case LSS, LFS, LGS, JMP_FAR -> insn.operandSize == 8 && !host.isIntel();
+            // Nor is it said how wide the stack pointer is when CALL leaves 64-bit mode: it must stay in the window.
+            case CALL_FAR -> insn.operandSize == 8 && !host.isIntel() || insn.base == 4;
             // AMD reads 32 bits.
             case MOVSXD -> insn.operandSize == 2 && !host.isIntel();
+            // RAX says which components: those that only the host has must not be among them.
+            case XSAVE, XSAVEC, XSAVEOPT, XRSTOR -> insn.base == 0 || insn.index == 0;
+            // AMD goes over to MMX only for an MMX source.
+            case CVTPI2PS -> insn.operands[1].kind() == Operand.Kind.MEMORY && !host.isIntel();
             // Which operand is read first is not said, and 16-bit addresses cannot be aimed.
             case CMPS -> insn.addressSize == 2;
             // AMD reads before it asks whether it may write.

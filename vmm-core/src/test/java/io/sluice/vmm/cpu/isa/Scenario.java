@@ -336,7 +336,9 @@ final class Scenario {
             if (random.nextInt(4) == 0) {
                 memory().putLong(at + 520, Long.MIN_VALUE | 3);
             } else if (random.nextInt(8) == 0) {
-                before.memory[at + 512 + random.nextInt(64)] ^= (byte) (1 << random.nextInt(8));
+                // Not the bits of components that the host has.
+                int bad = random.nextBoolean() ? 2 + random.nextInt(6) : 16 + random.nextInt(48);
+                before.memory[at + 512 + bad] ^= (byte) (1 << random.nextInt(8));
             }
         }
     }

@@ -1,0 +1,8 @@
+/// Drivers of mediated devices to learn from.
+module io.sluice.samples {
+    requires io.sluice.vfio;
+    requires static org.jspecify;
+
+    provides io.sluice.vfio.mdev.MdevDriver with
+            io.sluice.samples.mtty.MttyDriver;
+}

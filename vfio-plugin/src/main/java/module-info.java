@@ -1,0 +1,14 @@
+/// Devices that a virtual machine is handed: vfio, the mdev bus, and what a driver author writes against.
+module io.sluice.vfio {
+    requires transitive io.sluice.vmm;
+    requires static org.jspecify;
+
+    exports io.sluice.vfio.host;
+    exports io.sluice.vfio.mdev;
+    exports io.sluice.vfio.vfio;
+
+    uses io.sluice.vfio.mdev.MdevDriver;
+
+    provides io.sluice.vmm.plugin.Plugin with
+            io.sluice.vfio.entry.VfioPlugin;
+}

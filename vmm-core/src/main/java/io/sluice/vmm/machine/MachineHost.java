@@ -1,0 +1,31 @@
+package io.sluice.vmm.machine;
+
+import io.sluice.vmm.loop.EventLoop;
+import java.util.List;
+
+/// What a machine is given by the process around it.
+public interface MachineHost {
+    /// The loop of the platform devices.
+    EventLoop vmLoop();
+
+    /// One of the loops for PCI devices; any number will do.
+    EventLoop ioLoop(int index);
+
+    /// Ends the loops. When this returns nothing runs on them any more.
+    void closeLoops();
+
+    /// Runs `task` on the thread that owns the machine, later, one at a time. That thread is in no strand and on no
+    /// loop. Any thread may call; never blocks.
+    void control(Runnable task);
+
+    /// The far ends of the serial ports, COM1 first, as many as [MachineConfig#serial] has.
+    List<CharBackend> serial();
+
+    CharBackend debugConsole();
+
+    /// The machine has ended; it waits to be closed. On the thread that owns the machine, once.
+    void ended(MachineEnd end);
+
+    /// A piece of the log that `-d` asked for; whole lines. Any thread; never blocks for long.
+    void log(String lines);
+}

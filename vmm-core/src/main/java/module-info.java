@@ -1,0 +1,28 @@
+/// The virtual machine monitor. What it exports is what plugins stand on; the rest is nobody's business.
+module io.sluice.vmm {
+    requires com.github.luben.zstd_jni;
+    requires info.picocli;
+    requires io.netty.common;
+    requires io.netty.transport;
+    requires io.vertx.core;
+    requires org.jctools.core;
+    requires static org.jspecify;
+    requires org.lz4.java;
+    requires org.tukaani.xz;
+
+    exports io.sluice.vmm.address;
+    exports io.sluice.vmm.bus;
+    exports io.sluice.vmm.device;
+    exports io.sluice.vmm.irq;
+    exports io.sluice.vmm.loop;
+    exports io.sluice.vmm.memory;
+    exports io.sluice.vmm.pci;
+    exports io.sluice.vmm.plugin;
+    exports io.sluice.vmm.regs;
+
+    uses io.sluice.vmm.plugin.GuestCatalogue;
+    uses io.sluice.vmm.plugin.Plugin;
+
+    provides io.sluice.vmm.plugin.Plugin with
+            io.sluice.vmm.plugin.BuiltinDevices;
+}

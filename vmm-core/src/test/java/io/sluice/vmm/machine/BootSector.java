@@ -1,0 +1,138 @@
+package io.sluice.vmm.machine;
+
+import io.sluice.vmm.testkit.MachineRig;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/// A guest of a few real-mode instructions at 0x7C00, written one after the other.
+final class BootSector {
+    private static final int SIGNATURE = 510;
+
+    private final ByteArrayOutputStream code = new ByteArrayOutputStream();
+
+    private BootSector bytes(int... bytes) {
+        for (int octet : bytes) {
+            code.write(octet);
+        }
+        return this;
+    }
+
+    /// `mov dx, port; mov al, value; out dx, al`.
+    BootSector out(int port, int value) {
+        return bytes(0xBA, port & 0xFF, port >> 8, 0xB0, value, 0xEE);
+    }
+
+    /// `mov dx, port; mov ax, value; out dx, ax`.
+    BootSector out16(int port, int value) {
+        return bytes(0xBA, port & 0xFF, port >> 8, 0xB8, value & 0xFF, value >> 8, 0xEF);
+    }
+
+    BootSector print(String text) {
+        for (byte octet : text.getBytes(StandardCharsets.US_ASCII)) {
+            out(0x3F8, octet);
+        }
+        return this;
+    }
+
+    BootSector powerOff() {
+        return out16(0x604, 5 << 10 | 1 << 13).halt();
+    }
+
+    BootSector reset() {
+        return out(0xCF9, 6).halt();
+    }
+
+    /// `cli; lidt [limit 0]; int3`.
+    BootSector tripleFault() {
+        // The descriptor is six zero bytes at 0x500, where nothing was written.
+        return bytes(0xFA, 0x0F, 0x01, 0x1E, 0x00, 0x05, 0xCC);
+    }
+
+    /// `cli; hlt; jmp $`.
+    BootSector halt() {
+        return bytes(0xFA, 0xF4, 0xEB, 0xFE);
+    }
+
+    /// `jmp $`.
+    BootSector spin() {
+        return bytes(0xEB, 0xFE);
+    }
+
+    /// Goes on behind `count` bytes if memory byte 0x600 is not 0, and makes it 1: true from the second start on.
+    BootSector skipUnlessFirst(BootSector first) {
+        byte[] once = first.code.toByteArray();
+        // cmp byte [0x600], 0; mov byte [0x600], 1 (flags stay); jne over
+        bytes(0x80, 0x3E, 0x00, 0x06, 0x00, 0xC6, 0x06, 0x00, 0x06, 0x01, 0x75, once.length);
+        code.writeBytes(once);
+        return this;
+    }
+
+    /// Sends back each byte that arrives at COM1, by polling; `q` powers off.
+    BootSector echo() {
+        return bytes(
+                        0xBA, 0xFD, 0x03, // again: mov dx, 0x3fd
+                        0xEC, // in al, dx
+                        0xA8, 0x01, // test al, 1
+                        0x74, 0xF8, // jz again
+                        0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+                        0xEC, // in al, dx
+                        0x3C, 'q', // cmp al, 'q'
+                        0x74, 0x03, // je done
+                        0xEE, // out dx, al
+                        0xEB, 0xED) // jmp again
+                .powerOff();
+    }
+
+    MachineRig start(Path directory, String... devices) {
+        return MachineRig.start(config(directory, false, false, devices));
+    }
+
+    /// A machine of 2 MiB that boots this.
+    ///
+    /// @param devices `TYPE` or `TYPE,KEY=VALUE`
+    MachineConfig config(Path directory, boolean resetEnds, boolean startsPaused, String... devices) {
+        try {
+            var file = Files.write(directory.resolve("sector.bin"), sector());
+            return new MachineConfig(
+                    "test",
+                    new UUID(1, 2),
+                    2 << 20,
+                    new MachineConfig.Cpus(1, "max"),
+                    new MachineConfig.Boot(file, null, "", true),
+                    List.of(new CharTarget.Stdio(false)),
+                    new CharTarget.Discard(),
+                    List.of(devices).stream().map(BootSector::part).toList(),
+                    List.of(),
+                    List.of(),
+                    new MachineConfig.Rtc(0),
+                    new MachineConfig.Life(resetEnds, startsPaused),
+                    new MachineConfig.Log(Set.of(LogItem.values()), null));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private byte[] sector() {
+        if (code.size() > SIGNATURE) {
+            throw new IllegalStateException("a boot sector has no room for " + code.size() + " bytes of code");
+        }
+        var sector = Arrays.copyOf(code.toByteArray(), SIGNATURE + 2);
+        sector[SIGNATURE] = 0x55;
+        sector[SIGNATURE + 1] = (byte) 0xAA;
+        return sector;
+    }
+
+    private static MachineConfig.Part part(String text) {
+        var words = text.split("[,=]", -1);
+        return new MachineConfig.Part(words[0], words.length < 3 ? Map.of() : Map.of(words[1], words[2]));
+    }
+}

@@ -1,0 +1,47 @@
+package io.sluice.vmm.plugin;
+
+import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.irq.IrqLine;
+import io.sluice.vmm.loop.MachineClock;
+import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.testkit.PciBoard;
+
+/// A context on a [PciBoard]; its interrupt lines are kept as levels.
+public final class TestContext implements DeviceContext {
+    public final boolean[] levels = new boolean[24];
+    public final PciBoard board;
+
+    public TestContext(PciBoard board) {
+        this.board = board;
+    }
+
+    @Override
+    public Strand newStrand() {
+        return board.loop.strand();
+    }
+
+    @Override
+    public AddressSpace memory() {
+        return board.memory;
+    }
+
+    @Override
+    public AddressSpace io() {
+        return board.io;
+    }
+
+    @Override
+    public IrqLine irq(int number) {
+        return level -> levels[number] = level;
+    }
+
+    @Override
+    public MachineClock clock() {
+        return board.loop.clock();
+    }
+
+    @Override
+    public MachinePower power() {
+        throw new UnsupportedOperationException("no device of these tests ends the machine");
+    }
+}

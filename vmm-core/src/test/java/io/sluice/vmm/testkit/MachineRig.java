@@ -1,0 +1,176 @@
+package io.sluice.vmm.testkit;
+
+import io.sluice.vmm.loop.EventLoop;
+import io.sluice.vmm.loop.vertx.LoopEvents;
+import io.sluice.vmm.loop.vertx.VertxLoops;
+import io.sluice.vmm.machine.CharBackend;
+import io.sluice.vmm.machine.Machine;
+import io.sluice.vmm.machine.MachineConfig;
+import io.sluice.vmm.machine.MachineEnd;
+import io.sluice.vmm.machine.MachineHost;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// A machine with a process around it as a test needs it: text in, text out, and an owner thread of its own.
+public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable {
+    private final VertxLoops loops = VertxLoops.start(1, this);
+    private final List<Thread> ownerThreads = new CopyOnWriteArrayList<>();
+    private final ExecutorService owner = Executors.newSingleThreadExecutor(this::ownerThread);
+    private final List<TextConsole> consoles = new ArrayList<>();
+    private final TextConsole debugConsole = new TextConsole();
+    private final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
+    private final StringBuffer log = new StringBuffer();
+    private @Nullable Machine machine;
+
+    private MachineRig(int ports) {
+        for (int i = 0; i < ports; i++) {
+            consoles.add(new TextConsole());
+        }
+    }
+
+    private Thread ownerThread(Runnable task) {
+        var thread = new Thread(task, "machine-owner");
+        ownerThreads.add(thread);
+        return thread;
+    }
+
+    /// Builds and starts a machine; what the build refuses is thrown, and nothing is left.
+    public static MachineRig start(MachineConfig config) {
+        var rig = new MachineRig(config.serial().size());
+        try {
+            rig.machine = Machine.build(config, rig);
+            rig.ask(started -> {
+                started.start();
+                return true;
+            });
+        } catch (RuntimeException e) {
+            rig.close();
+            throw e;
+        }
+        return rig;
+    }
+
+    /// COM1.
+    public TextConsole console() {
+        return consoles.getFirst();
+    }
+
+    public TextConsole console(int index) {
+        return consoles.get(index);
+    }
+
+    public TextConsole debug() {
+        return debugConsole;
+    }
+
+    public String logged() {
+        return log.toString();
+    }
+
+    /// Does `question` on the owner's thread and waits for its answer.
+    public <T> T ask(Function<Machine, T> question) {
+        var asked = machine;
+        if (asked == null) {
+            throw new IllegalStateException("there is no machine");
+        }
+        try {
+            return owner.submit(() -> question.apply(asked)).get(60, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        } catch (InterruptedException | TimeoutException e) {
+            throw new IllegalStateException("the machine's owner does not answer", e);
+        }
+    }
+
+    public boolean hasEnded() {
+        return end.isDone();
+    }
+
+    /// How the machine ended, within `limit`; otherwise the test fails and shows the console.
+    public MachineEnd awaitEnd(Duration limit) {
+        try {
+            return end.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new AssertionError(
+                    "the machine has not ended; its console:\n"
+                            + (consoles.isEmpty() ? "" : console().text()),
+                    e);
+        }
+    }
+
+    @Override
+    public EventLoop vmLoop() {
+        return loops.vm();
+    }
+
+    @Override
+    public EventLoop ioLoop(int index) {
+        return loops.io(index);
+    }
+
+    @Override
+    public void closeLoops() {
+        loops.close();
+    }
+
+    @Override
+    public void control(Runnable task) {
+        owner.execute(task);
+    }
+
+    @Override
+    public List<CharBackend> serial() {
+        return List.copyOf(consoles);
+    }
+
+    @Override
+    public CharBackend debugConsole() {
+        return debugConsole;
+    }
+
+    @Override
+    public void ended(MachineEnd how) {
+        end.complete(how);
+    }
+
+    @Override
+    public void log(String lines) {
+        log.append(lines);
+    }
+
+    @Override
+    public void failed(String loop, Throwable failure) {
+        end.complete(new MachineEnd(70, loop + ": " + failure));
+    }
+
+    @Override
+    public void blocked(String loop, long nanos) {}
+
+    @Override
+    public void close() {
+        if (machine != null) {
+            ask(ended -> {
+                ended.close();
+                return true;
+            });
+        }
+        owner.shutdown();
+        for (var thread : ownerThreads) {
+            try {
+                thread.join(10_000);
+            } catch (InterruptedException e) {
+                throw new AssertionError("interrupted", e);
+            }
+        }
+    }
+}
