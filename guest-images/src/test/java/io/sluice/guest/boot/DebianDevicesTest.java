@@ -107,7 +107,7 @@ class DebianDevicesTest {
         assertThat(ask("cat " + CARD + "/vendor " + CARD + "/device " + CARD + "/class"))
                 .isEqualTo("0x4348\n0x3253\n0x070002");
         assertThat(ask("readlink " + CARD + "/driver")).endsWith("/bus/pci/drivers/serial");
-        assertThat(ask("ls " + CARD + "/tty")).isEqualTo("ttyS1\nttyS2");
+        assertThat(ask("ls -1 " + CARD + "/tty")).isEqualTo("ttyS1\nttyS2");
     }
 
     @Test
@@ -164,7 +164,7 @@ class DebianDevicesTest {
                 .contains("No such file or directory");
         assertThat(ask("grep -c 16550A /proc/tty/driver/serial")).isEqualTo("1");
 
-        assertThat(ask("echo 1 > /sys/bus/pci/rescan; ls " + CARD + "/tty")).endsWith("ttyS1\nttyS2");
+        assertThat(ask("echo 1 > /sys/bus/pci/rescan; ls -1 " + CARD + "/tty")).endsWith("ttyS1\nttyS2");
         assertThat(ask("loop ttyS1 300; loop ttyS2 300")).isEqualTo("ttyS1 300 same\nttyS2 300 same");
     }
 
