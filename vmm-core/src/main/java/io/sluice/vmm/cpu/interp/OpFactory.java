@@ -19,6 +19,8 @@ final class OpFactory {
             ExchangeOps::create,
             StringOps::create,
             SseOps::create,
+            MmxOps::create,
+            X87Ops::create,
             VectorMoves::create,
             VectorOps::create,
             VectorShuffles::create,

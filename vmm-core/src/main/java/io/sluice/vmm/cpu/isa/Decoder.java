@@ -103,6 +103,7 @@ public final class Decoder {
         }
         out.op = row.op;
         out.row = row.number;
+        out.x87Opcode = (mapAndOpcode & 7) << 8 | modRm;
         out.lock = lockPrefix;
         out.rep = row.consumesRep() ? 0 : repPrefix;
         operandSize = operandSize(row, mode);
