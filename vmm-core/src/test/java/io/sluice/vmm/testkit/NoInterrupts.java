@@ -110,4 +110,7 @@ public final class NoInterrupts implements CpuPorts, InterruptController {
 
     @Override
     public void reset() {}
+
+    @Override
+    public void init() {}
 }
