@@ -25,8 +25,7 @@ class FpuFaultsTest {
     private static final int OSXMMEXCPT = 1 << 10;
 
     private final NoInterrupts ports = new NoInterrupts();
-    private final Core core =
-            new Core(new AddressSpace("memory", 0xFFFF_FFFFL), new AddressSpace("io", 0xFFFF), ports);
+    private final Core core = new Core(new AddressSpace("memory", 0xFFFF_FFFFL), new AddressSpace("io", 0xFFFF), ports);
     private final CpuState state = core.state;
 
     private void run(String hex) {
