@@ -6,7 +6,6 @@ import static io.sluice.guest.asm.Reg.DX;
 import static io.sluice.guest.asm.Reg.EAX;
 import static io.sluice.guest.asm.Reg.EBX;
 import static io.sluice.guest.asm.Reg.ECX;
-import static io.sluice.guest.asm.Reg.EDX;
 import static io.sluice.guest.asm.Reg.EDI;
 import static io.sluice.guest.asm.Reg.R12;
 import static io.sluice.guest.asm.Reg.R13;
@@ -23,7 +22,8 @@ import io.sluice.guest.asm.Condition;
 import io.sluice.guest.asm.Mem;
 import io.sluice.guest.asm.Plain;
 
-/// The guest's program: times loops by the HPET, which Sluice and QEMU both have, prints picoseconds a turn, powers off.
+/// The guest's program: times loops by the HPET, which Sluice and QEMU both have, prints picoseconds a turn, powers
+/// off.
 /// Each loop runs once to warm up and then is timed; the same file runs on both machines.
 final class SpeedKernel {
     /// On the console when all is measured.
@@ -111,7 +111,6 @@ final class SpeedKernel {
         a.mov(RDX, RAX);
         a.and(RDX, 0xFF);
     }
-
 
     /// Times `turns` turns of `body`, which may change RAX, RBX and RDX.
     private void measure(Asm a, String what, int turns, Body body) {

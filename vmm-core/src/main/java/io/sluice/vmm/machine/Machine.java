@@ -218,6 +218,7 @@ public final class Machine implements AutoCloseable {
             var entry = image.load(board.memory::dmaWrite);
             board.vcpu.reset(cpu -> {
                 board.vcpu.apic().virtualWire();
+                MemoryTypes.set(cpu);
                 VcpuEntry.apply(entry, cpu);
                 log(LogItem.CPU_RESET, () -> "CPU reset: " + cause + "\n" + CpuText.of(cpu));
             });

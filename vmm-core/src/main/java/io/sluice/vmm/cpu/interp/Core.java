@@ -50,10 +50,6 @@ public final class Core {
     boolean nmiBlocked;
     /// Shift count or bit number of the running instruction, for its [Location.Update].
     int count;
-    /// A vector operand that was just loaded; the result of a shuffle.
-    long low;
-
-    long high;
     /// What an exchange found in memory.
     long scratch;
     /// DR6 bits to report as a trap after the running instruction.

@@ -25,14 +25,14 @@ final class XsaveOps {
             case LDMXCSR -> {
                 var source = Location.of(insn, 0);
                 yield Cold.of(core -> {
-                    Simd.checkSse(core);
+                    SseControl.check(core);
                     core.state.fpu.mxcsr = LegacyArea.checkedMxcsr((int) source.get(core));
                 });
             }
             case STMXCSR -> {
                 var target = Location.of(insn, 0);
                 yield Cold.of(core -> {
-                    Simd.checkSse(core);
+                    SseControl.check(core);
                     target.set(core, core.state.fpu.mxcsr);
                 });
             }
