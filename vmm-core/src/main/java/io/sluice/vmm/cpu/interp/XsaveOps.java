@@ -82,11 +82,11 @@ final class XsaveOps {
     }
 
     private static long area(Core core, Address address, int size, boolean write) {
-        long at = address.linear(core, size, write);
-        if ((at & 63) != 0) {
+        // The processor looks at the alignment before the segment's limit and before the address is canonical.
+        if ((core.linear(address.segment, address.offset(core)) & 63) != 0) {
             throw GuestFault.gp0();
         }
-        return at;
+        return address.linear(core, size, write);
     }
 
     /// What is not in its initial state. The x87 and SSE states count as in use always, which they may.
