@@ -27,8 +27,7 @@ final class Applets {
 
     /// Does each task in the same directory, one after the other, and prints a line with its status and its output's
     /// digest and length, then the start of the output, since outputs that differ are to be looked at.
-    private static final String RUN =
-            """
+    private static final String RUN = """
             #!/bin/busybox sh
             # Arguments: the directory of these files, and one to work in.
             here="${1:-/applets}" work="${2:-/tmp/applets}"
@@ -44,8 +43,7 @@ final class Applets {
             """;
 
     /// A name, and a shell command that writes the same wherever it runs.
-    private static final String TASKS =
-            """
+    private static final String TASKS = """
             sha1sum    | sha1sum text binary
             sha256sum  | sha256sum text binary numbers
             sha512sum  | sha512sum text binary
@@ -143,7 +141,8 @@ final class Applets {
     private static Map<String, byte[]> files(byte[] busybox) {
         var files = new TreeMap<String, byte[]>();
         files.put("run", RUN.getBytes(StandardCharsets.UTF_8));
-        tasks().forEach((name, command) -> files.put("tasks/" + name, (command + "\n").getBytes(StandardCharsets.UTF_8)));
+        tasks().forEach((name, command) ->
+                files.put("tasks/" + name, (command + "\n").getBytes(StandardCharsets.UTF_8)));
         inputs(busybox).forEach((name, content) -> files.put("in/" + name, content));
         return files;
     }
@@ -169,7 +168,9 @@ final class Applets {
         other[77] ^= 0x55;
         other[20_000] ^= 1;
         inputs.put("text", bytes(text));
-        inputs.put("changed", bytes(text.replaceFirst("(?m)^.*the.*$", "here it differs").replace("water", "wine")));
+        inputs.put(
+                "changed",
+                bytes(text.replaceFirst("(?m)^.*the.*$", "here it differs").replace("water", "wine")));
         inputs.put("binary", binary);
         inputs.put("other", other);
         inputs.put("halves", binary(random, 64));
@@ -187,7 +188,9 @@ final class Applets {
     }
 
     private static String lines(int count, java.util.function.Supplier<String> line) {
-        return java.util.stream.Stream.generate(line).limit(count).collect(java.util.stream.Collectors.joining("\n", "", "\n"));
+        return java.util.stream.Stream.generate(line)
+                .limit(count)
+                .collect(java.util.stream.Collectors.joining("\n", "", "\n"));
     }
 
     private static String real(SplittableRandom random) {
@@ -195,9 +198,10 @@ final class Applets {
     }
 
     private static String text(SplittableRandom random, int lines) {
-        var words = ("the of water and in world to a first word is heart that earth was ready for letter on weather are with"
-                        + " read as late his early they easter be great at sea one area have tear this year from idea")
-                .split(" ");
+        var words =
+                ("the of water and in world to a first word is heart that earth was ready for letter on weather are with"
+                                + " read as late his early they easter be great at sea one area have tear this year from idea")
+                        .split(" ");
         return lines(lines, () -> {
             var line = new StringBuilder(words[random.nextInt(words.length)]);
             for (int i = random.nextInt(4, 16); i > 0; i--) {

@@ -1,5 +1,6 @@
 package io.sluice.guest.boot;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.guest.GuestCache;
@@ -157,7 +158,9 @@ class AppletsTest {
     @ParameterizedTest
     @MethodSource("tasks")
     void theTaskCanBeDone(String task) {
-        assertThat(onHost.get(task).start()).isNotEmpty().doesNotContain("not found", "Usage:", "not compiled in");
+        assertThat(requireNonNull(onHost.get(task)).start())
+                .isNotEmpty()
+                .doesNotContain("not found", "Usage:", "not compiled in");
     }
 
     @Test
