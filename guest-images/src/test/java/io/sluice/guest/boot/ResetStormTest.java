@@ -21,7 +21,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Machines that are reset in the middle of their boots, twenty times in all (the last of each included), boot again, and leave nothing behind.
+/// Machines that are reset in the middle of their boots, twenty times in all (the last of each included), boot again,
+/// and leave nothing behind.
 @Timeout(240)
 class ResetStormTest {
     private static final Duration BOOT = Duration.ofSeconds(120);
