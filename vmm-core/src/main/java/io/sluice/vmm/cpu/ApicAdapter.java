@@ -5,11 +5,11 @@ import io.sluice.vmm.irq.LocalApic;
 import java.util.function.IntSupplier;
 
 /// The local APIC and, behind its LINT0 pin, the PICs, as the interpreter asks them.
-final class ApicAdapter implements InterruptController {
+public final class ApicAdapter implements InterruptController {
     private final LocalApic apic;
     private final IntSupplier acknowledgePics;
 
-    ApicAdapter(LocalApic apic, IntSupplier acknowledgePics) {
+    public ApicAdapter(LocalApic apic, IntSupplier acknowledgePics) {
         this.apic = apic;
         this.acknowledgePics = acknowledgePics;
     }
@@ -107,5 +107,10 @@ final class ApicAdapter implements InterruptController {
     @Override
     public void reset() {
         apic.reset();
+    }
+
+    @Override
+    public void init() {
+        apic.init();
     }
 }

@@ -215,6 +215,7 @@ public final class Vcpu implements AutoCloseable {
 
         @Override
         public void startup(int vector) {
+            interpreter.startup(vector);
             Vcpu.this.kick(Attention.STARTUP);
         }
     }

@@ -40,8 +40,12 @@ public final class WriteWatch {
         MARK.setVolatile(marks, page, (byte) 1);
     }
 
+    /// No code is left in the page, as far as the caller knows. With several listeners the mark stays: another may
+    /// have code there.
     public void unmark(int page) {
-        MARK.setVolatile(marks, page, (byte) 0);
+        if (listeners.size() <= 1) {
+            MARK.setVolatile(marks, page, (byte) 0);
+        }
     }
 
     /// Reports that `[offset, offset + length)` was written.

@@ -57,10 +57,31 @@ final class BlockBuilder {
     }
 
     private MicroOp create(Insn insn) {
-        if (insn.vex && core.realSegments()) {
-            return SystemOps.undefined();
+        var op = OpFactory.create(insn);
+        return insn.vex && insn.mode != 64 ? new ProtectedOnly(op) : op;
+    }
+
+    /// VEX does not exist in real and virtual-8086 mode; blocks are shared with 16-bit protected mode.
+    private static final class ProtectedOnly extends MicroOp {
+        private final MicroOp op;
+
+        ProtectedOnly(MicroOp op) {
+            this.op = op;
+            this.stackSegment = op.stackSegment;
         }
-        return OpFactory.create(insn);
+
+        @Override
+        public void run(Core core) {
+            if (core.realSegments()) {
+                throw GuestFault.ud();
+            }
+            op.run(core);
+        }
+
+        @Override
+        boolean endsBlock() {
+            return op.endsBlock();
+        }
     }
 
     private static MicroOp faulting(int result) {
@@ -75,6 +96,9 @@ final class BlockBuilder {
         long next = (linear & Mmu.PAGE_MASK) + 0x1000;
         if (!core.is64()) {
             next &= 0xFFFF_FFFFL;
+            if (core.state.rip + available > core.state.segments[Insn.CS].limit) {
+                throw GuestFault.gp0();
+            }
         }
         secondPage = core.mmu.fetch(next);
         cache.watch(secondPage);

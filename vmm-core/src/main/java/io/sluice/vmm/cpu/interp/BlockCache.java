@@ -102,6 +102,9 @@ final class BlockCache {
         if (++blocks > MAX_BLOCKS) {
             clear();
         }
+        // Once more: a page walk for the second page may have written to the first (tables among the code) and ended
+        // it.
+        watch(block.physical & Mmu.PAGE_MASK);
         int bucket = bucket(block.physical);
         block.hashNext = buckets[bucket];
         buckets[bucket] = block;
@@ -131,18 +134,27 @@ final class BlockCache {
     /// Bytes `first..last` of the physical page were written: every block made from them is dropped.
     void written(long gpaPage, int first, int last) {
         var page = pages.get(gpaPage);
-        if (page == null || (page.granules & granules(first, last)) == 0) {
+        if (page == null) {
+            // Its blocks went with [#clear].
+            unwatch(gpaPage);
+            return;
+        }
+        if ((page.granules & granules(first, last)) == 0) {
             return;
         }
         long granules = keepOthers(page, first, last) | keepCrossing(page, first);
         page.granules = granules;
         if (page.blocks == null && page.crossing.isEmpty()) {
             pages.remove(gpaPage);
-            var ram = memory.find(gpaPage).asRam();
-            if (ram != null) {
-                ram.ram().watch().unmark(pageOf(ram, gpaPage));
-                mmu.forgetSlowWrites();
-            }
+            unwatch(gpaPage);
+        }
+    }
+
+    private void unwatch(long gpaPage) {
+        var ram = memory.find(gpaPage).asRam();
+        if (ram != null) {
+            ram.ram().watch().unmark(pageOf(ram, gpaPage));
+            mmu.forgetSlowWrites();
         }
     }
 

@@ -2,11 +2,11 @@ package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.mmu.DataWatch;
 
-/// The four breakpoints of DR0 to DR3, as DR7 arms them (SDM volume 3, section 17.2). Port breakpoints are not there:
-/// R/W = 10b never matches.
+/// The four breakpoints of DR0 to DR3, as DR7 arms them (SDM volume 3, section 17.2).
 final class Breakpoints {
     private static final int EXECUTE = 0;
     private static final int WRITE = 1;
+    private static final int PORT = 2;
     private static final int READ_WRITE = 3;
 
     private Breakpoints() {}
@@ -38,6 +38,21 @@ final class Breakpoints {
             }
         }
         return hits;
+    }
+
+    /// Reports an access to a port as a trap, if CR4.DE makes R/W = 10b mean ports and one is watched.
+    static void port(Core core, int port, int size) {
+        if (!core.debugging || (core.state.cr4 & ControlRegisters.DE) == 0) {
+            return;
+        }
+        long dr7 = core.state.dr[7];
+        for (int n = 0; n < 4; n++) {
+            int length = length(dr7, n);
+            long first = core.state.dr[n] & -length;
+            if (armed(dr7, n) && kind(dr7, n) == PORT && port < first + length && first < port + size) {
+                core.pendingTrap |= 1L << n;
+            }
+        }
     }
 
     /// What data accesses to watch for, or null.

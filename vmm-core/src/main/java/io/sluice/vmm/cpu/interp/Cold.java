@@ -24,7 +24,7 @@ final class Cold extends MicroOp {
     }
 
     /// An instruction that ends its block. `rip` points behind it while the body runs; if the body faults, the
-    /// instruction's own address is what the fault reports.
+    /// instruction's own address is what the fault reports (unless a task switch was committed).
     static MicroOp ending(Ending body) {
         return new End(body);
     }
@@ -56,7 +56,7 @@ final class Cold extends MicroOp {
                 body.run(core, behind);
                 done = true;
             } finally {
-                if (!done) {
+                if (!done && !core.committed) {
                     core.state.rip = block;
                 }
             }

@@ -66,6 +66,8 @@ final class ControlRegisters {
         long changed = s.cr0 ^ next;
         if ((changed & PG) != 0) {
             switchPaging(core, next);
+        } else if ((changed & (CD | NW)) != 0 && (next & PG) != 0 && (s.cr4 & PAE) != 0 && !s.inLongMode()) {
+            core.mmu.loadPdptes(s.cr3);
         }
         s.cr0 = next;
         if ((changed & (PG | PE | WP)) != 0) {
@@ -79,7 +81,8 @@ final class ControlRegisters {
         var s = core.state;
         boolean on = (next & PG) != 0;
         if (on && (s.efer & LME) != 0) {
-            if ((s.cr4 & PAE) == 0 || s.segments[1].isLong()) {
+            boolean task16 = (s.tr.type() & 8) == 0;
+            if ((s.cr4 & PAE) == 0 || s.segments[1].isLong() || task16) {
                 throw GuestFault.gp0();
             }
             s.efer |= LMA;
@@ -114,11 +117,6 @@ final class ControlRegisters {
         }
         s.cr3 = next;
         core.mmu.switchContext(keep);
-    }
-
-    /// CR3 of a new task: no fault of its own but that of the pointers under PAE.
-    static void loadCr3ForTask(Core core, long value) {
-        writeCr3(core, value);
     }
 
     static void writeCr4(Core core, long value) {
@@ -172,7 +170,7 @@ final class ControlRegisters {
     // ---- debug registers (SDM volume 3, section 17.2)
 
     private static final long DR6_FIXED = 0xFFFF_0FF0L;
-    private static final long DR7_GD = 1 << 13;
+    static final long DR7_GD = 1 << 13;
     static final long DR6_BD = 1 << 13;
     static final long DR6_BS = 1 << 14;
     static final long DR6_BT = 1 << 15;
@@ -190,7 +188,6 @@ final class ControlRegisters {
     private static void checkGeneralDetect(Core core) {
         if ((core.state.dr[7] & DR7_GD) != 0) {
             core.state.dr[6] |= DR6_BD;
-            core.state.dr[7] &= ~DR7_GD;
             throw new GuestFault(GuestFault.DB, GuestFault.NO_CODE);
         }
     }

@@ -50,14 +50,27 @@ public final class Core {
     boolean nmiBlocked;
     /// Shift count or bit number of the running instruction, for its [Location.Update].
     int count;
-    /// A vector operand that was just loaded; the result of a shuffle.
-    long low;
-
-    long high;
     /// What an exchange found in memory.
     long scratch;
     /// DR6 bits to report as a trap after the running instruction.
     long pendingTrap;
+    /// Whether the single-step trap of the running instruction counts; see [Trap].
+    Trap trap = Trap.BY_OLD_FLAGS;
+    /// A task switch has passed its commit point: what faults now belongs to the new task, and `rip` is its own.
+    boolean committed;
+    /// Work beyond one instruction each that was done since the last look at the clock: elements of string
+    /// instructions.
+    int spent;
+
+    /// When an instruction is followed by a single-step trap.
+    enum Trap {
+        /// TF was set before it.
+        BY_OLD_FLAGS,
+        /// TF is set after it: SYSCALL, SYSRET.
+        BY_NEW_FLAGS,
+        /// Never: an interrupt was delivered, which clears TF.
+        NEVER
+    }
 
     public Core(AddressSpace memory, AddressSpace io, CpuPorts ports) {
         this.memory = memory;
@@ -325,6 +338,11 @@ public final class Core {
     }
 
     // ---- debugging
+
+    /// Instructions of several steps (repeated strings) stop after each, for a trap or a breakpoint.
+    boolean stopsEachStep() {
+        return debugging || state.flag(CpuState.TF);
+    }
 
     /// DR7 has an enabled breakpoint: instructions run one by one.
     boolean debugging;

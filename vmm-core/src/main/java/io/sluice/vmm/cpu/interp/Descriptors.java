@@ -20,7 +20,7 @@ final class Descriptors {
     static final int TYPE_INTERRUPT_GATE = 14;
     static final int TYPE_TRAP_GATE = 15;
 
-    private static final long ACCESSED = 1L << 40;
+    static final long ACCESSED = 1L << 40;
 
     private Descriptors() {}
 
@@ -135,6 +135,15 @@ final class Descriptors {
         return descriptor | ACCESSED;
     }
 
+    /// Faults as [#setType] would.
+    static void checkType(Core core, int selector) {
+        long at = entry(core, selector, 8);
+        if (at == -1) {
+            throw new GuestFault(GuestFault.TS, selector & 0xFFFC);
+        }
+        core.mmu.checkSystemStore(wrap(core, at + 5), 1);
+    }
+
     static void setType(Core core, int selector, long descriptor, int type) {
         long at = entry(core, selector, 8);
         core.mmu.systemStore(wrap(core, at + 5), 1, descriptor >>> 40 & 0xF0 | type);
@@ -165,7 +174,7 @@ final class Descriptors {
         }
     }
 
-    private static void fillNull(Segment segment, int selector) {
+    static void fillNull(Segment segment, int selector) {
         segment.selector = selector;
         segment.base = 0;
         segment.limit = 0;
@@ -258,7 +267,9 @@ final class Descriptors {
         if (type(descriptor) != TYPE_LDT) {
             throw GuestFault.gp(selector & 0xFFFC);
         }
-        loadSystem(core, ldtr, selector, descriptor);
+        long base = systemBase(core, selector, descriptor);
+        fill(ldtr, selector, descriptor);
+        ldtr.base = base;
     }
 
     /// LTR: the task becomes busy.
@@ -272,8 +283,10 @@ final class Descriptors {
         if (!available) {
             throw GuestFault.gp(selector & 0xFFFC);
         }
-        loadSystem(core, core.state.tr, selector, descriptor);
+        long base = systemBase(core, selector, descriptor);
         setType(core, selector, descriptor, type | 2);
+        fill(core.state.tr, selector, descriptor);
+        core.state.tr.base = base;
         core.state.tr.access |= 2;
     }
 
@@ -288,7 +301,8 @@ final class Descriptors {
         return descriptor;
     }
 
-    private static void loadSystem(Core core, Segment segment, int selector, long descriptor) {
+    /// Base of a present LDT or task: 64 bits in long mode.
+    private static long systemBase(Core core, int selector, long descriptor) {
         long upper = 0;
         if (core.state.inLongMode()) {
             upper = readUpper(core, selector, GuestFault.GP);
@@ -303,7 +317,6 @@ final class Descriptors {
         if (base >> 47 != base >> 63) {
             throw GuestFault.gp(selector & 0xFFFC);
         }
-        fill(segment, selector, descriptor);
-        segment.base = base;
+        return base;
     }
 }

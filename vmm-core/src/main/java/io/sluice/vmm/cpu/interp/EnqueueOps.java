@@ -7,8 +7,7 @@ import io.sluice.vmm.cpu.state.GuestFault;
 import org.jspecify.annotations.Nullable;
 
 /// MOVDIR64B, ENQCMD, ENQCMDS (SDM volume 2). The 64 bytes are loaded and checked before anything leaves the vCPU, so
-/// an
-/// instruction that faults can be run again.
+/// an instruction that faults can be run again.
 final class EnqueueOps {
     private static final int WORDS = 8;
     private static final long PASID_VALID = 1L << 31;
@@ -42,7 +41,8 @@ final class EnqueueOps {
                 core.requireCpl0();
             }
             long at = core.linear(Insn.ES, core.register(target, addressSize), 64, true);
-            if ((at & 63) != 0) {
+            if ((at & 63) != 0 || at >> 47 != at >> 63) {
+                // The target is in ES: #GP, whatever segment the source is in.
                 throw GuestFault.gp0();
             }
             var data = load(core);

@@ -66,8 +66,13 @@ final class FarTransfer {
         int dpl = Descriptors.dpl(code);
         if (Descriptors.isConforming(code) || dpl == s.cpl) {
             checkOffset(core, code, gate.offset());
-            pushReturn(core, gate.size(), next);
-            enterCode(core, gate.selector(), code, s.cpl, gate.offset());
+            var same = new Frame(core, null, gate.size(), s.cpl);
+            same.push(s.segments[Insn.CS].selector);
+            same.push(next);
+            same.store();
+            Descriptors.loadCode(core, gate.selector(), code, s.cpl);
+            same.commit();
+            s.rip = gate.offset();
             return;
         }
         int oldSs = s.segments[Insn.SS].selector;
@@ -80,7 +85,7 @@ final class FarTransfer {
             arguments[i] = core.peek(i * gate.size(), gate.size());
         }
         checkOffset(core, code, gate.offset());
-        var frame = new Frame(core, stack, gate.size());
+        var frame = new Frame(core, stack, gate.size(), dpl);
         frame.push(oldSs);
         frame.push(oldSp);
         for (int i = parameters - 1; i >= 0; i--) {
@@ -113,6 +118,7 @@ final class FarTransfer {
         checkReturnTarget(core, selector, code);
         if (rpl == s.cpl) {
             checkOffset(core, code, ip);
+            code = Descriptors.markAccessed(core, selector, code);
             core.drop(2L * operandSize + release);
             Descriptors.loadCode(core, selector, code, rpl);
             s.rip = ip;
@@ -135,7 +141,11 @@ final class FarTransfer {
         if (nullStack && (!toLong || rpl == 3 || (newSs & 3) != rpl)) {
             throw GuestFault.gp0();
         }
-        long stack = nullStack ? 0 : Descriptors.checkedStack(core, newSs, rpl, GuestFault.GP);
+        long stack = 0;
+        if (!nullStack) {
+            stack = Descriptors.checkedStack(core, newSs, rpl, GuestFault.GP);
+            stack = Descriptors.markAccessed(core, newSs, stack);
+        }
         Descriptors.loadCode(core, selector, code, rpl);
         var ss = s.segments[Insn.SS];
         if (nullStack) {
@@ -144,7 +154,7 @@ final class FarTransfer {
             ss.base = 0;
             ss.access = rpl << 5;
         } else {
-            Descriptors.fill(ss, newSs, Descriptors.markAccessed(core, newSs, stack));
+            Descriptors.fill(ss, newSs, stack);
         }
         core.updateMode();
         s.rip = ip;

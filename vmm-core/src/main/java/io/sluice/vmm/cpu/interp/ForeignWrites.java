@@ -23,6 +23,7 @@ final class ForeignWrites {
     private final MpscUnboundedAtomicArrayQueue<Note> notes = new MpscUnboundedAtomicArrayQueue<>(64);
     private final Set<GuestRam> heard = Collections.newSetFromMap(new IdentityHashMap<>());
     private volatile @Nullable Thread owner;
+    private volatile boolean overflow;
 
     ForeignWrites(AddressSpace memory, BlockCache cache, Runnable attend) {
         this.memory = memory;
@@ -56,7 +57,11 @@ final class ForeignWrites {
                 if (own) {
                     cache.written(gpaPage, first, last);
                 } else {
-                    notes.offer(new Note(gpaPage, first, last));
+                    if (notes.size() < MOST) {
+                        notes.offer(new Note(gpaPage, first, last));
+                    } else {
+                        overflow = true;
+                    }
                     attend.run();
                 }
             }
@@ -64,8 +69,9 @@ final class ForeignWrites {
     }
 
     void drain() {
-        if (notes.size() > MOST) {
-            notes.clear();
+        if (overflow) {
+            // Cleared first: a writer that sets it again is heard next time.
+            overflow = false;
             cache.clear();
         }
         for (var note = notes.poll(); note != null; note = notes.poll()) {

@@ -4,22 +4,31 @@ import io.sluice.vmm.cpu.state.GuestFault;
 import org.jspecify.annotations.Nullable;
 
 /// A stack frame that is written whole or not at all: values are gathered, then stored at the level they are for.
+/// Once [#store] is done nothing can fail any more.
 final class Frame {
     private static final int MOST = 40;
 
     private final Core core;
     private final @Nullable InnerStack inner;
     private final int size;
+    private final int level;
     private final long[] values = new long[MOST];
     private int count;
     private long pointer;
 
-    /// A frame on the running stack (`inner` is null) or on an inner one, in units of `size` bytes.
-    Frame(Core core, @Nullable InnerStack inner, int size) {
+    /// A frame on the running stack (`inner` is null) or on an inner one, in units of `size` bytes, that privilege
+    /// level `level` is going to use.
+    Frame(Core core, @Nullable InnerStack inner, int size, int level) {
         this.core = core;
         this.inner = inner;
         this.size = size;
-        this.pointer = inner == null ? core.stackPointer() : inner.pointer();
+        this.level = level;
+        if (inner != null) {
+            pointer = inner.pointer();
+        } else {
+            // A handler in long mode takes all of RSP, even from compatibility mode.
+            pointer = core.state.inLongMode() ? core.gpr[4] : core.stackPointer();
+        }
     }
 
     void push(long value) {
@@ -35,10 +44,13 @@ final class Frame {
     void store() {
         long bottom = offset(count);
         for (int i = 0; i < count; i++) {
-            core.mmu.checkSystemStore(linear(offset(i + 1)), size);
+            core.mmu.checkStoreAs(level, linear(offset(i + 1)), size);
+        }
+        if (inner != null) {
+            inner.markAccessed(core);
         }
         for (int i = 0; i < count; i++) {
-            core.mmu.systemStore(linear(offset(i + 1)), size, values[i]);
+            core.mmu.storeAs(level, linear(offset(i + 1)), size, values[i]);
         }
         pointer = bottom;
     }

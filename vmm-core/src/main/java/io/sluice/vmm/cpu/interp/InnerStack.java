@@ -36,6 +36,13 @@ record InnerStack(int selector, long descriptor, long pointer, int level) {
         return core.mmu.systemLoad(tr.base + offset, size);
     }
 
+    /// Sets the accessed bit of the segment in memory; the only step that can fault.
+    void markAccessed(Core core) {
+        if (descriptor != 0) {
+            Descriptors.markAccessed(core, selector, descriptor);
+        }
+    }
+
     /// Loads SS; the stack pointer comes with the frame.
     void loadSegment(Core core) {
         var ss = core.state.segments[Insn.SS];
@@ -46,7 +53,7 @@ record InnerStack(int selector, long descriptor, long pointer, int level) {
             ss.limit = 0;
             ss.access = level << 5;
         } else {
-            Descriptors.fill(ss, selector, Descriptors.markAccessed(core, selector, descriptor));
+            Descriptors.fill(ss, selector, descriptor | Descriptors.ACCESSED);
         }
     }
 }

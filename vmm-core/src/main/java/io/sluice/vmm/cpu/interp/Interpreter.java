@@ -47,6 +47,9 @@ public final class Interpreter {
     private boolean stepping;
     private boolean nmiPending;
     private boolean shutDown;
+    /// Between INIT and a startup message: nothing else is heard.
+    private boolean waitsForStartup;
+    private volatile int startupVector;
     private int budget;
     private long instructions;
 
@@ -73,6 +76,12 @@ public final class Interpreter {
     /// Asks the vCPU to look up before its next block. Any thread.
     public void attend(int reasons) {
         ATTENTION.getAndBitwiseOr(this, reasons);
+    }
+
+    /// A startup message (SIPI): leaves wait-for-SIPI at `vector << 12`; ignored in any other state. Any thread.
+    public void startup(int vector) {
+        startupVector = vector;
+        attend(Attention.STARTUP);
     }
 
     /// Whether something asks for attention that [#run] has not seen. Any thread.
@@ -127,7 +136,9 @@ public final class Interpreter {
                 state.rip = core.wrapIp(start + block.bytes);
             }
         } catch (GuestFault fault) {
-            state.rip = core.wrapIp(start + ops[i].start);
+            if (!core.committed) {
+                state.rip = core.wrapIp(start + ops[i].start);
+            }
             raise(located(fault, ops[i]), state.flags() | CpuState.RF);
         } catch (BlockExit exit) {
             // The rest of the block was overwritten; `rip` is where to go on.
@@ -148,12 +159,20 @@ public final class Interpreter {
 
     /// The block at `rip`; null if one instruction was run in its stead.
     private @Nullable Block next() {
+        requireIpInLimit();
         var block = blockAt(linearIp(), core.mode);
         if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
             step();
             return null;
         }
         return block;
+    }
+
+    /// Comes before anything that paging has to say.
+    private void requireIpInLimit() {
+        if (!core.is64() && state.rip > state.segments[Insn.CS].limit) {
+            throw GuestFault.gp0();
+        }
     }
 
     private Block blockAt(long linear, int mode) {
@@ -186,55 +205,67 @@ public final class Interpreter {
         return core.is64() ? next : next & 0xFFFF_FFFFL;
     }
 
+    /// The last instruction raised an exception: no trap on top of it.
+    private boolean raised;
+
     /// Runs one instruction with everything that single steps, breakpoints, RF and the interrupt shadow ask for.
     private void step() {
-        boolean trap = state.flag(CpuState.TF);
+        boolean trapFlag = state.flag(CpuState.TF);
         boolean shadowed = core.shadow;
+        boolean behindStackSwitch = shadowed && core.shadowHoldsTraps;
         core.shadow = false;
         core.look = true;
-        core.pendingTrap = 0;
+        core.trap = Core.Trap.BY_OLD_FLAGS;
         raised = false;
         try {
             long linear = linearIp();
-            if (core.debugging && !state.flag(CpuState.RF)) {
+            if (core.debugging && !behindStackSwitch && !state.flag(CpuState.RF)) {
                 long hits = Breakpoints.instruction(core, linear);
                 if (hits != 0) {
                     state.dr[6] |= hits;
-                    raise(new GuestFault(GuestFault.DB, GuestFault.NO_CODE), state.flags() | CpuState.RF);
-                    return;
+                    throw new GuestFault(GuestFault.DB, GuestFault.NO_CODE);
                 }
             }
+            requireIpInLimit();
             var block = blockAt(linear, core.mode | Core.MODE_SINGLE);
             if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
                 throw GuestFault.gp0();
             }
-            boolean resume = state.flag(CpuState.RF);
+            // It was for this instruction; IRET and interrupted strings set it anew.
+            state.systemFlags &= ~CpuState.RF;
             execute(block);
-            if (resume && !block.ops[0].endsBlock()) {
-                state.systemFlags &= ~CpuState.RF;
-            }
         } catch (GuestFault fault) {
             raise(fault, state.flags() | CpuState.RF);
+        }
+        if (raised) {
+            core.pendingTrap = 0;
             return;
         }
-        if (trap && !raised) {
+        boolean singleStep = switch (core.trap) {
+            case BY_OLD_FLAGS -> trapFlag;
+            case BY_NEW_FLAGS -> state.flag(CpuState.TF);
+            case NEVER -> false;
+        };
+        if (singleStep) {
             core.pendingTrap |= ControlRegisters.DR6_BS;
         }
-        raised = false;
-        if (core.pendingTrap != 0 && !(core.shadow && core.shadowHoldsTraps)) {
-            state.dr[6] |= core.pendingTrap;
-            core.pendingTrap = 0;
-            raise(new GuestFault(GuestFault.DB, GuestFault.NO_CODE), state.flags());
-            raised = false;
+        if (core.shadow && core.shadowHoldsTraps) {
+            // Behind MOV SS data breakpoints wait for one instruction more, a single step is lost.
+            core.pendingTrap &= 0xF;
+        } else if (core.pendingTrap != 0) {
+            raiseTrap();
         }
         if (shadowed && core.shadow) {
-            // A second STI or MOV SS in the shadow of the first does not prolong it for ever.
+            // STI in a shadow does not prolong it; MOV SS may, one instruction each.
             core.shadow = core.shadowHoldsTraps;
         }
     }
 
-    /// The last instruction raised an exception: no single-step trap on top of it.
-    private boolean raised;
+    private void raiseTrap() {
+        state.dr[6] |= core.pendingTrap;
+        core.pendingTrap = 0;
+        raise(new GuestFault(GuestFault.DB, GuestFault.NO_CODE), state.flags());
+    }
 
     // ---- looking up
 
@@ -251,9 +282,23 @@ public final class Interpreter {
         if ((reasons & Attention.NMI) != 0) {
             nmiPending = true;
         }
+        if ((reasons & (Attention.INIT | Attention.STARTUP)) != 0) {
+            startOver(reasons);
+        }
         if ((reasons & Attention.STOP) != 0) {
             core.look = true;
             return Exit.STOPPED;
+        }
+        budget -= core.spent;
+        core.spent = 0;
+        if (waitsForStartup) {
+            interrupts.poll(core.ports.nanos());
+            core.look = true;
+            return Exit.HALTED;
+        }
+        if (core.pendingTrap != 0 && !core.shadow) {
+            // Of a task switch: there was no step behind which it could come.
+            raiseTrap();
         }
         if (budget < 0 || core.halted || interrupts.attention()) {
             budget = SLICE;
@@ -283,6 +328,20 @@ public final class Interpreter {
         foreignWrites.drain();
     }
 
+    /// INIT, and the startup message that may have come right behind it (SDM volume 3, section 8.4).
+    private void startOver(int reasons) {
+        if ((reasons & Attention.INIT) != 0) {
+            ResetState.init(core);
+            core.mmu.flushAll();
+            nmiPending = false;
+            waitsForStartup = core.ports.id() != 0;
+        }
+        if ((reasons & Attention.STARTUP) != 0 && waitsForStartup) {
+            waitsForStartup = false;
+            ResetState.start(core, startupVector & 0xFF);
+        }
+    }
+
     private void takeInterrupt() {
         if (nmiPending && !core.nmiBlocked) {
             nmiPending = false;
@@ -303,46 +362,62 @@ public final class Interpreter {
         }
     }
 
-    /// Delivers an exception; a fault on the way makes a double fault or the end (SDM volume 3, section 6.15).
+    /// Delivers an exception; a fault on the way makes a double fault or the end (SDM volume 3, section 6.15). Each
+    /// turn of the loop is a worse class of exception than the last, so it ends.
     private void raise(GuestFault first, int savedFlags) {
         raised = true;
         core.look = true;
+        core.committed = false;
+        // A guest whose handler faults at once must not escape the clock.
+        budget--;
         var fault = first;
-        boolean doubleFault = fault.vector == GuestFault.DF;
-        for (int depth = 0; depth < 3; depth++) {
-            if (fault.vector == GuestFault.PF) {
-                state.cr2 = fault.address;
-            }
+        notePageFault(fault);
+        while (true) {
             try {
                 Interrupts.deliver(core, fault.vector, Interrupts.Source.HARDWARE, fault.code, savedFlags);
+                if (fault.vector == GuestFault.DB) {
+                    state.dr[7] &= ~ControlRegisters.DR7_GD;
+                }
                 return;
             } catch (GuestFault second) {
-                if (doubleFault) {
-                    break;
+                core.committed = false;
+                notePageFault(second);
+                if (fault.vector == GuestFault.DF) {
+                    shutDown = true;
+                    return;
                 }
                 boolean combines = isContributory(fault.vector) && isContributory(second.vector)
                         || fault.vector == GuestFault.PF
                                 && (second.vector == GuestFault.PF || isContributory(second.vector));
                 fault = combines ? new GuestFault(GuestFault.DF, 0) : second;
-                doubleFault = combines;
             }
         }
-        shutDown = true;
+    }
+
+    /// Also of page faults that become double faults (section 6.15, on #PF).
+    private void notePageFault(GuestFault fault) {
+        if (fault.vector == GuestFault.PF) {
+            state.cr2 = fault.address;
+        }
     }
 
     private static boolean isContributory(int vector) {
         return vector == GuestFault.DE || vector >= GuestFault.TS && vector <= GuestFault.GP;
     }
 
-    /// Back to the state after RESET (SDM volume 3, table 10-1), with nothing cached.
+    /// Back to the state after RESET (SDM volume 3, table 10-1), with nothing cached. All vCPUs but the first wait for
+    /// a startup message then.
     public void reset() {
         ATTENTION.setVolatile(this, 0);
         ResetState.apply(core);
         cache.clear();
         core.mmu.flushForRemap();
+        foreignWrites.listen();
+        foreignWrites.drain();
         nmiPending = false;
         shutDown = false;
         stepping = false;
+        waitsForStartup = core.ports.id() != 0;
         core.look = true;
     }
 }

@@ -49,4 +49,7 @@ public interface InterruptController {
     void setTaskPriority(int cr8);
 
     void reset();
+
+    /// What INIT does: as [#reset], but the base address stays.
+    void init();
 }

@@ -10,6 +10,9 @@ final class InterruptReturn {
 
     static void run(Core core, int operandSize) {
         var s = core.state;
+        // NMIs come through again even if the instruction faults.
+        core.nmiBlocked = false;
+        core.lookForInterrupts();
         if (!s.inProtectedMode()) {
             real(core, operandSize);
         } else if (s.inVirtual8086Mode()) {
@@ -25,7 +28,6 @@ final class InterruptReturn {
         } else {
             protectedReturn(core, operandSize);
         }
-        core.nmiBlocked = false;
         core.flagsChanged();
     }
 
@@ -82,6 +84,7 @@ final class InterruptReturn {
             FarTransfer.outward(core, selector, code, ip, ss, sp);
         } else {
             FarTransfer.checkOffset(core, code, ip);
+            code = Descriptors.markAccessed(core, selector, code);
             core.drop(3L * size);
             Descriptors.loadCode(core, selector, code, rpl);
             s.rip = ip;

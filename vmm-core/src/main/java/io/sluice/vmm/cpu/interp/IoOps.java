@@ -25,7 +25,7 @@ final class IoOps {
         return Cold.of(core -> {
             int at = fixed ? number : (int) core.gpr[2] & 0xFFFF;
             check(core, at, size);
-            core.setRegister(0, size, core.io.read(at, size));
+            core.setRegister(0, size, read(core, at, size));
         });
     }
 
@@ -38,8 +38,18 @@ final class IoOps {
         return Cold.ending((core, next) -> {
             int at = fixed ? number : (int) core.gpr[2] & 0xFFFF;
             check(core, at, size);
-            core.io.write(at, size, core.register(0, size));
+            write(core, at, size, core.register(0, size));
         });
+    }
+
+    static long read(Core core, int port, int size) {
+        Breakpoints.port(core, port, size);
+        return core.io.read(port, size);
+    }
+
+    static void write(Core core, int port, int size, long value) {
+        Breakpoints.port(core, port, size);
+        core.io.write(port, size, value);
     }
 
     /// CPL against IOPL, else the permission bitmap of the task (SDM volume 1, section 19.5.2).

@@ -1,6 +1,7 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.isa.Insn;
+import io.sluice.vmm.cpu.state.Cpuid;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.cpu.state.XState;
 
@@ -117,11 +118,17 @@ final class MsrAccess {
             return;
         }
         if (index >= MTRR_VARIABLE && index <= MTRR_VARIABLE_LAST) {
+            boolean mask = (index & 1) != 0;
+            require((value >>> Cpuid.PHYSICAL_BITS) == 0);
+            require(mask ? (value & 0x7FF) == 0 : (value & 0xF00) == 0 && isMemoryType((int) value & 0xFF));
             m.mtrrVariable[index - MTRR_VARIABLE] = value;
             return;
         }
         int fixed = fixedRange(index);
         if (fixed >= 0) {
+            for (int i = 0; i < 8; i++) {
+                require(isMemoryType((int) (value >>> 8 * i) & 0xFF));
+            }
             m.mtrrFixed[fixed] = value;
             return;
         }
@@ -144,7 +151,7 @@ final class MsrAccess {
             case MISC_ENABLE -> m.miscEnable = value & MISC_ENABLE_WRITABLE;
             case PAT -> writePat(core, value);
             case MTRR_DEF_TYPE -> {
-                require((value & ~0xCFFL) == 0);
+                require((value & ~0xCFFL) == 0 && isMemoryType((int) value & 0xFF));
                 m.mtrrDefType = value;
             }
             case TSC_DEADLINE -> {
@@ -188,6 +195,11 @@ final class MsrAccess {
             return 1 + index - MTRR_FIXED_16K;
         }
         return index >= MTRR_FIXED_4K && index <= MTRR_FIXED_4K_LAST ? 3 + index - MTRR_FIXED_4K : -1;
+    }
+
+    /// UC, WC, WT, WP, WB.
+    private static boolean isMemoryType(int type) {
+        return type <= 6 && type != 2 && type != 3;
     }
 
     private static void writePat(Core core, long value) {

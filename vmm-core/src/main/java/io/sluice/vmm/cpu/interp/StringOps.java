@@ -44,15 +44,19 @@ final class StringOps {
                 // Whether the port is allowed is asked even if nothing is to be moved.
                 IoOps.check(core, (int) core.gpr[RDX] & 0xFFFF, insn.operandSize);
             }
-            int budget = SLICE;
+            int budget = core.stopsEachStep() ? 1 : SLICE;
             while (true) {
                 long count = core.gpr[RCX] & mask;
                 if (count == 0) {
                     return;
                 }
                 if (budget <= 0) {
-                    // Once more from the start: interrupts get their turn.
+                    // Once more from the start: interrupts get their turn. They save RF, so that an instruction
+                    // breakpoint here does not hit again.
                     core.state.rip = core.wrapIp(next - insn.length);
+                    core.state.systemFlags |= CpuState.RF;
+                    core.spent += SLICE;
+                    core.look = true;
                     return;
                 }
                 long done = bulk && !core.state.flag(CpuState.DF) ? string.many(core, count) : 0;
@@ -120,15 +124,15 @@ final class StringOps {
                     advance(core, RDI, size);
                 }
                 case INS -> {
-                    IoOps.check(core, (int) core.gpr[2] & 0xFFFF, size);
+                    IoOps.check(core, (int) core.gpr[RDX] & 0xFFFF, size);
                     core.checkStore(Insn.ES, target, size);
-                    core.store(Insn.ES, target, size, core.io.read(core.gpr[2] & 0xFFFF, size));
+                    core.store(Insn.ES, target, size, IoOps.read(core, (int) core.gpr[RDX] & 0xFFFF, size));
                     advance(core, RDI, size);
                 }
                 default -> {
-                    IoOps.check(core, (int) core.gpr[2] & 0xFFFF, size);
-                    long value = core.load(segment, source, size);
-                    core.io.write(core.gpr[2] & 0xFFFF, size, value);
+                    int port = (int) core.gpr[RDX] & 0xFFFF;
+                    IoOps.check(core, port, size);
+                    IoOps.write(core, port, size, core.load(segment, source, size));
                     advance(core, RSI, size);
                 }
             }

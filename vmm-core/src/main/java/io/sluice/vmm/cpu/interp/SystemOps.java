@@ -84,6 +84,7 @@ final class SystemOps {
             var to = Location.of(insn, 0);
             int number = source.number();
             return Cold.of(core -> {
+                checkControlNumber(number);
                 core.requireCpl0();
                 to.set(core, readControl(core, number));
             });
@@ -101,6 +102,7 @@ final class SystemOps {
             var from = Location.of(insn, 1);
             int number = target.number();
             return Cold.ending((core, next) -> {
+                checkControlNumber(number);
                 core.requireCpl0();
                 writeControl(core, number, from.get(core));
             });
@@ -115,6 +117,12 @@ final class SystemOps {
             });
         }
         return null;
+    }
+
+    private static void checkControlNumber(int number) {
+        if (number == 1 || number > 4 && number != 8) {
+            throw GuestFault.ud();
+        }
     }
 
     private static void checkDebugNumber(int number) {

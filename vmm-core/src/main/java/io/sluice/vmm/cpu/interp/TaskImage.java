@@ -3,7 +3,8 @@ package io.sluice.vmm.cpu.interp;
 /// What a task-state segment holds (SDM volume 3, figures 7-2 and 7-10).
 ///
 /// @param segments ES, CS, SS, DS, FS, GS
-record TaskImage(long ip, int flags, long[] registers, int[] segments, int ldt, long cr3) {
+/// @param traps the T bit: a debug trap follows the switch
+record TaskImage(long ip, int flags, long[] registers, int[] segments, int ldt, long cr3, boolean traps) {
     static TaskImage read(Core core, long base, boolean wide) {
         var registers = new long[8];
         var segments = new int[6];
@@ -19,7 +20,8 @@ record TaskImage(long ip, int flags, long[] registers, int[] segments, int ldt, 
                 registers,
                 segments,
                 (int) (wide ? load(core, base + 0x60, 2) : load(core, base + 0x2A, 2)),
-                wide ? load(core, base + 0x1C, 4) : 0);
+                wide ? load(core, base + 0x1C, 4) : 0,
+                wide && (load(core, base + 0x64, 2) & 1) != 0);
     }
 
     /// Saves the running task.

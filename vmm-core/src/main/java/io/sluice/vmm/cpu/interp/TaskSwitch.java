@@ -31,13 +31,13 @@ final class TaskSwitch {
             throw new GuestFault(GuestFault.NP, selector & 0xFFFC);
         }
         int target = gate ? Descriptors.gateSelector(descriptor) : selector;
-        switchTo(core, target, available(core, target, GuestFault.GP), cause);
+        switchTo(core, target, available(core, target), cause, core.state.flags());
     }
 
     /// A task gate in the IDT.
-    static void throughGate(Core core, int selector, int code, Interrupts.Source source) {
-        long descriptor = available(core, selector, GuestFault.GP);
-        switchTo(core, selector, descriptor, Cause.INTERRUPT);
+    static void throughGate(Core core, int selector, int code, int savedFlags) {
+        long descriptor = available(core, selector);
+        switchTo(core, selector, descriptor, Cause.INTERRUPT, savedFlags);
         if (code != GuestFault.NO_CODE) {
             core.push((core.state.tr.type() & 8) != 0 ? 4 : 2, code);
         }
@@ -59,18 +59,18 @@ final class TaskSwitch {
         if (!Descriptors.isPresent(descriptor)) {
             throw new GuestFault(GuestFault.NP, link & 0xFFFC);
         }
-        switchTo(core, link, descriptor, Cause.IRET);
+        switchTo(core, link, descriptor, Cause.IRET, s.flags() & ~CpuState.NT);
     }
 
-    private static long available(Core core, int selector, int vector) {
+    private static long available(Core core, int selector) {
         if ((selector & 4) != 0 || Descriptors.isNull(selector)) {
-            throw new GuestFault(vector, selector & 0xFFFC);
+            throw GuestFault.gp(selector & 0xFFFC);
         }
-        long descriptor = Descriptors.read(core, selector, vector);
+        long descriptor = Descriptors.read(core, selector, GuestFault.GP);
         int type = Descriptors.type(descriptor);
         boolean available = type == Descriptors.TYPE_TSS || type == Descriptors.TYPE_TSS16;
         if (Descriptors.isCodeOrData(descriptor) || !available) {
-            throw new GuestFault(vector, selector & 0xFFFC);
+            throw GuestFault.gp(selector & 0xFFFC);
         }
         if (!Descriptors.isPresent(descriptor)) {
             throw new GuestFault(GuestFault.NP, selector & 0xFFFC);
@@ -78,7 +78,8 @@ final class TaskSwitch {
         return descriptor;
     }
 
-    private static void switchTo(Core core, int selector, long descriptor, Cause cause) {
+    /// @param savedFlags EFLAGS as the old task keeps them
+    private static void switchTo(Core core, int selector, long descriptor, Cause cause, int savedFlags) {
         var s = core.state;
         boolean wide = (Descriptors.type(descriptor) & 8) != 0;
         if (Descriptors.limit(descriptor) < (wide ? 0x67 : 0x2B)) {
@@ -86,32 +87,38 @@ final class TaskSwitch {
         }
         var image = TaskImage.read(core, Descriptors.base(descriptor), wide);
         boolean oldWide = (s.tr.type() & 8) != 0;
+        // All that is written below is asked for first, so that nothing fails between.
         core.mmu.checkSystemStore(s.tr.base + (oldWide ? 0x20 : 0xE), oldWide ? 0x40 : 0x1C);
-        int flags = s.flags();
-        if (cause == Cause.IRET) {
-            flags &= ~CpuState.NT;
-        }
-        TaskImage.save(core, s.tr.base, oldWide, flags);
         int oldTask = s.tr.selector;
-        if (cause == Cause.JUMP || cause == Cause.IRET) {
+        boolean nested = cause == Cause.CALL || cause == Cause.INTERRUPT;
+        if (nested) {
+            core.mmu.checkSystemStore(Descriptors.base(descriptor), 2);
+        } else {
+            Descriptors.checkType(core, oldTask);
+        }
+        if (cause != Cause.IRET) {
+            Descriptors.checkType(core, selector);
+        }
+        TaskImage.save(core, s.tr.base, oldWide, savedFlags);
+        int newFlags = image.flags();
+        if (nested) {
+            core.mmu.systemStore(Descriptors.base(descriptor), 2, oldTask);
+            newFlags |= CpuState.NT;
+        } else {
             long old = Descriptors.read(core, oldTask, GuestFault.TS);
             Descriptors.setType(core, oldTask, old, Descriptors.type(old) & ~2);
         }
-        int newFlags = image.flags();
-        if (cause == Cause.CALL || cause == Cause.INTERRUPT) {
-            core.mmu.systemStore(Descriptors.base(descriptor), 2, oldTask);
-            newFlags |= CpuState.NT;
-        }
         if (cause != Cause.IRET) {
-            Descriptors.setType(core, selector, descriptor, Descriptors.type(descriptor) | 2);
+            // The old task may be the new one: read again.
+            long fresh = Descriptors.read(core, selector, GuestFault.TS);
+            Descriptors.setType(core, selector, fresh, Descriptors.type(fresh) | 2);
         }
         Descriptors.fill(s.tr, selector, descriptor);
         s.tr.access |= 2;
         s.cr0 |= TS;
-        if (wide && (s.cr0 & 1L << 31) != 0) {
-            ControlRegisters.loadCr3ForTask(core, image.cr3());
-        }
         // From here on the new task runs: what goes wrong is its fault, raised with its state.
+        core.committed = true;
+        core.look = true;
         s.setFlags(newFlags);
         s.rip = image.ip();
         for (int i = 0; i < 8; i++) {
@@ -120,7 +127,15 @@ final class TaskSwitch {
         s.dr[7] &= ~0x155L;
         core.debugChanged();
         core.flagsChanged();
+        if (wide && (s.cr0 & 1L << 31) != 0) {
+            ControlRegisters.writeCr3(core, image.cr3());
+        }
         loadSegments(core, image);
+        core.committed = false;
+        core.trap = Core.Trap.NEVER;
+        if (image.traps()) {
+            core.pendingTrap |= ControlRegisters.DR6_BT;
+        }
     }
 
     private static void loadSegments(Core core, TaskImage image) {

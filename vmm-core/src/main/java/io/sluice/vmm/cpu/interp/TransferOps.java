@@ -17,15 +17,26 @@ final class TransferOps {
                 int release = insn.operands.length > 0 ? (int) insn.imm & 0xFFFF : 0;
                 yield Cold.ending((core, next) -> FarTransfer.ret(core, insn.operandSize, release));
             }
-            case INT -> software((int) insn.imm & 0xFF);
+            case INT -> {
+                int vector = (int) insn.imm & 0xFF;
+                yield Cold.ending((core, next) -> {
+                    if (core.state.inVirtual8086Mode() && core.state.iopl() < 3) {
+                        throw GuestFault.gp0();
+                    }
+                    interrupt(core, vector);
+                });
+            }
             case INT3 -> software(GuestFault.BP);
             case INT1 ->
-                Cold.ending((core, next) -> Interrupts.deliver(
-                        core,
-                        GuestFault.DB,
-                        Interrupts.Source.PRIVILEGED_SOFTWARE,
-                        GuestFault.NO_CODE,
-                        core.state.flags()));
+                Cold.ending((core, next) -> {
+                    Interrupts.deliver(
+                            core,
+                            GuestFault.DB,
+                            Interrupts.Source.PRIVILEGED_SOFTWARE,
+                            GuestFault.NO_CODE,
+                            core.state.flags());
+                    core.state.dr[7] &= ~ControlRegisters.DR7_GD;
+                });
             case INTO ->
                 Cold.ending((core, next) -> {
                     if (core.state.of()) {
@@ -90,6 +101,7 @@ final class TransferOps {
         flatCode(core, selector, true);
         flatStack(core, selector + 8);
         s.rip = s.msrs.lstar;
+        core.trap = Core.Trap.BY_NEW_FLAGS;
         core.updateMode();
         core.flagsChanged();
     }
@@ -110,6 +122,7 @@ final class TransferOps {
         flatStack(core, selector + 8 | 3);
         int keep = CpuState.VM | CpuState.RF;
         s.setFlags((int) core.gpr[11] & ~keep);
+        core.trap = Core.Trap.BY_NEW_FLAGS;
         s.rip = target;
         core.updateMode();
         core.flagsChanged();
@@ -157,7 +170,7 @@ final class TransferOps {
     /// A flat 4 GiB code segment at the current privilege level, as the fast calls load it without a descriptor.
     private static void flatCode(Core core, int selector, boolean wide) {
         var cs = core.state.segments[Insn.CS];
-        cs.selector = selector;
+        cs.selector = selector & 0xFFFF;
         cs.base = 0;
         cs.limit = 0xFFFF_FFFFL;
         // Present, code, readable, accessed, granular; L or D.

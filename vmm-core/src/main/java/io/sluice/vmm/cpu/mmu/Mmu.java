@@ -25,6 +25,7 @@ public final class Mmu {
     public static final int SUPERVISOR = 1;
     public static final int STRICT = 2;
     private static final int RIGHTS = 3;
+    private static final long CR0_AM = 1L << 18;
 
     private final CpuState state;
     private final AddressSpace memory;
@@ -46,6 +47,8 @@ public final class Mmu {
     private boolean largePages;
     /// Data breakpoints; while there are some, the tables that the fast paths look into stay empty.
     private @Nullable DataWatch watch;
+    /// User mode with CR0.AM and EFLAGS.AC: unaligned data accesses are #AC, and the fast paths stay empty too.
+    private boolean alignment;
 
     private final long[] never = new Tlb().slots;
 
@@ -85,16 +88,25 @@ public final class Mmu {
 
     // ---- what the rights of an access depend on
 
-    /// To be called after CPL, EFLAGS.AC or CR4.SMAP changed.
+    /// To be called after CPL, EFLAGS.AC, CR0.AM or CR4.SMAP changed.
     public void updateRights() {
-        if (state.cpl == 3) {
-            rights = USER;
-        } else {
-            boolean smap = (state.cr4 & PageWalker.CR4_SMAP) != 0 && !state.flag(CpuState.AC);
-            rights = smap ? STRICT : SUPERVISOR;
+        rights = rightsOf(state.cpl);
+        alignment = state.cpl == 3 && state.flag(CpuState.AC) && (state.cr0 & CR0_AM) != 0;
+        read = isPlain() ? reads[rights].slots : never;
+        write = isPlain() ? writes[rights].slots : never;
+    }
+
+    /// Neither breakpoints nor alignment have to be looked at.
+    private boolean isPlain() {
+        return watch == null && !alignment;
+    }
+
+    private int rightsOf(int level) {
+        if (level == 3) {
+            return USER;
         }
-        read = watch == null ? reads[rights].slots : never;
-        write = watch == null ? writes[rights].slots : never;
+        boolean smap = (state.cr4 & PageWalker.CR4_SMAP) != 0 && !state.flag(CpuState.AC);
+        return smap ? STRICT : SUPERVISOR;
     }
 
     /// Reports accesses to some ranges from now on; null ends it.
@@ -190,12 +202,23 @@ public final class Mmu {
     }
 
     public void systemStore(long linear, int size, long value) {
-        slowStore(linear, size, value, systemRights());
+        storeUnchecked(linear, size, value, systemRights());
     }
 
     /// Faults as a write would, before anything is written.
     public void checkSystemStore(long linear, int size) {
         translateAll(linear, size, Access.WRITE, systemRights());
+    }
+
+    // ---- explicit accesses at another privilege level: the stack of an interrupt handler or of a call gate
+
+    public void storeAs(int level, long linear, int size, long value) {
+        storeUnchecked(linear, size, value, rightsOf(level));
+    }
+
+    /// Faults as [#storeAs] would, before anything is written.
+    public void checkStoreAs(int level, long linear, int size) {
+        translateAll(linear, size, Access.WRITE, rightsOf(level));
     }
 
     private int systemRights() {
@@ -219,7 +242,7 @@ public final class Mmu {
             return linear + read[i + 1];
         }
         long gpa = translate(linear, Access.READ, rights);
-        return watch == null && installRead(linear, gpa, rights) ? linear + read[i + 1] : 0;
+        return isPlain() && installRead(linear, gpa, rights) ? linear + read[i + 1] : 0;
     }
 
     /// Host address for writing at `linear`, good up to the end of its page, or 0 if it is not plain RAM (a device,
@@ -230,7 +253,7 @@ public final class Mmu {
             return linear + write[i + 1];
         }
         long gpa = translate(linear, Access.WRITE, rights);
-        return watch == null && installWrite(linear, gpa, rights) ? linear + write[i + 1] : 0;
+        return isPlain() && installWrite(linear, gpa, rights) ? linear + write[i + 1] : 0;
     }
 
     /// Host address of `size` bytes for a read-modify-write that must be atomic, or 0 if they are not plain RAM in
@@ -264,13 +287,21 @@ public final class Mmu {
     /// A 64-byte posted write to a 64-byte aligned address (MOVDIR64B).
     public void storeBurst(long linear, long[] data) {
         long gpa = translate(linear, Access.WRITE, rights);
+        reportBurst(linear);
         memory.writeBurst(gpa, data);
     }
 
     /// A 64-byte deferrable write to a 64-byte aligned address (ENQCMD): whether a device accepted it.
     public boolean enqueue(long linear, long[] data) {
         long gpa = translate(linear, Access.WRITE, rights);
+        reportBurst(linear);
         return memory.deferrableWrite(gpa, data);
+    }
+
+    private void reportBurst(long linear) {
+        if (watch != null) {
+            watch.accessed(linear, 64, true);
+        }
     }
 
     // ---- invalidation
@@ -404,13 +435,21 @@ public final class Mmu {
         }
     }
 
-    /// Start of the page behind the one that holds `linear`; addresses outside 64-bit mode wrap at 4 GiB.
+    /// Start of the page behind the one that holds `linear`; addresses of programs outside 64-bit mode wrap at 4 GiB.
     private long nextPage(long linear) {
         long next = (linear & PAGE_MASK) + 0x1000;
-        return state.inLongMode() && state.segments[1].isLong() ? next : next & 0xFFFF_FFFFL;
+        boolean wraps = next == 1L << 32 && !(state.inLongMode() && state.segments[1].isLong());
+        return wraps ? 0 : next;
+    }
+
+    private void checkAlignment(long linear, int size, int as) {
+        if (alignment && as == USER && (linear & size - 1) != 0) {
+            throw GuestFault.ac();
+        }
     }
 
     private long slowLoad(long linear, int size, int as) {
+        checkAlignment(linear, size, as);
         if (watch != null) {
             watch.accessed(linear, size, false);
         }
@@ -462,6 +501,11 @@ public final class Mmu {
     }
 
     private void slowStore(long linear, int size, long value, int as) {
+        checkAlignment(linear, size, as);
+        storeUnchecked(linear, size, value, as);
+    }
+
+    private void storeUnchecked(long linear, int size, long value, int as) {
         if (watch != null) {
             watch.accessed(linear, size, true);
         }

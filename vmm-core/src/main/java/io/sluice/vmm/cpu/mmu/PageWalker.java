@@ -8,7 +8,7 @@ import io.sluice.vmm.memory.HostMemory;
 import org.jspecify.annotations.Nullable;
 
 /// Walks the guest's page tables (SDM volume 3, chapter 4): none, 32-bit, PAE, 4-level. Sets accessed and dirty bits
-/// atomically, and only when the access is allowed.
+/// atomically, at every level, and only when the access is allowed: a refused access leaves no trace.
 final class PageWalker {
     static final long CR0_WP = 1L << 16;
     static final long CR0_PG = 1L << 31;
@@ -42,6 +42,9 @@ final class PageWalker {
     private final CpuState state;
     private final AddressSpace memory;
     private final long[] pdptes = new long[4];
+    /// The tables' entries on the way down, by level.
+    private final long[] places = new long[5];
+    private final long[] entries = new long[5];
     private Mapping.@Nullable Ram lastRam;
     private boolean largePage;
 
@@ -122,13 +125,17 @@ final class PageWalker {
                 rights &= entry;
                 nx |= entry & NX;
                 if (!leaf) {
-                    if ((entry & A) == 0 && !cas64(at, entry, entry | A)) {
-                        continue restart;
-                    }
+                    places[level] = at;
+                    entries[level] = entry;
                     table = entry & ADDRESS;
                     continue;
                 }
                 check(linear, access, user, smap, rights, nxe && nx != 0);
+                for (int upper = levels; upper > level; upper--) {
+                    if ((entries[upper] & A) == 0 && !cas64(places[upper], entries[upper], entries[upper] | A)) {
+                        continue restart;
+                    }
+                }
                 long wanted = entry | A | (access == Access.WRITE ? D : 0);
                 if (wanted != entry && !cas64(at, entry, wanted)) {
                     continue restart;
@@ -160,15 +167,15 @@ final class PageWalker {
                 largePage = true;
                 return (pde & 0xFFC0_0000L) | (long) (pde >>> 13 & 0xFF) << 32 | linear & 0x3F_FFFF;
             }
-            if ((pde & A) == 0 && !cas32(at, pde, pde | (int) A)) {
-                continue;
-            }
             long at2 = (pde & 0xFFFF_F000L) + ((linear >>> 12 & 0x3FF) << 2);
             int pte = read32(at2);
             if ((pte & P) == 0) {
                 throw fault(linear, access, user, 0);
             }
             check(linear, access, user, smap, pde & pte, false);
+            if ((pde & A) == 0 && !cas32(at, pde, pde | (int) A)) {
+                continue;
+            }
             int wanted = pte | (int) A | (access == Access.WRITE ? (int) D : 0);
             if (wanted != pte && !cas32(at2, pte, wanted)) {
                 continue;
@@ -204,13 +211,14 @@ final class PageWalker {
 
     // ---- physical memory; tables outside RAM read as the bus answers
 
-    private Mapping.@Nullable Ram ram(long gpa) {
+    /// The RAM that holds the entry of `size` bytes. Entries are aligned, so they lie in one range of whole pages.
+    private Mapping.@Nullable Ram ram(long gpa, int size) {
         var ram = lastRam;
-        if (ram != null && gpa >= ram.first() && gpa + 7 <= ram.last()) {
+        if (ram != null && gpa >= ram.first() && gpa + size - 1 <= ram.last()) {
             return ram;
         }
         ram = memory.find(gpa).asRam();
-        if (ram != null && gpa + 7 <= ram.last()) {
+        if (ram != null && gpa + size - 1 <= ram.last()) {
             lastRam = ram;
             return ram;
         }
@@ -218,17 +226,17 @@ final class PageWalker {
     }
 
     private long read64(long gpa) {
-        var ram = ram(gpa);
+        var ram = ram(gpa, 8);
         return ram != null ? HostMemory.getLong(ram.host(gpa)) : memory.read(gpa, 8);
     }
 
     private int read32(long gpa) {
-        var ram = ram(gpa);
+        var ram = ram(gpa, 4);
         return ram != null ? HostMemory.getInt(ram.host(gpa)) : (int) memory.read(gpa, 4);
     }
 
     private boolean cas64(long gpa, long expected, long value) {
-        var ram = ram(gpa);
+        var ram = ram(gpa, 8);
         if (ram == null || !ram.writable()) {
             return true;
         }
@@ -238,7 +246,7 @@ final class PageWalker {
     }
 
     private boolean cas32(long gpa, int expected, int value) {
-        var ram = ram(gpa);
+        var ram = ram(gpa, 4);
         if (ram == null || !ram.writable()) {
             return true;
         }

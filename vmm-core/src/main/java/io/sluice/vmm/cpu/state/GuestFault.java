@@ -48,6 +48,7 @@ public final class GuestFault extends RuntimeException {
     private static final GuestFault MF_FAULT = new GuestFault(MF, NO_CODE);
     private static final GuestFault XM_FAULT = new GuestFault(XM, NO_CODE);
     private static final GuestFault DE_FAULT = new GuestFault(DE, NO_CODE);
+    private static final GuestFault AC_FAULT = new GuestFault(AC, 0);
     private static final GuestFault GP0_FAULT = new GuestFault(GP, 0);
     private static final GuestFault NOT_CANONICAL = new GuestFault(GP, 0);
     private static final GuestFault SS0_FAULT = new GuestFault(SS, 0);
@@ -75,6 +76,11 @@ public final class GuestFault extends RuntimeException {
         return DE_FAULT;
     }
 
+    /// Alignment check.
+    public static GuestFault ac() {
+        return AC_FAULT;
+    }
+
     public static GuestFault gp0() {
         return GP0_FAULT;
     }
@@ -94,5 +100,13 @@ public final class GuestFault extends RuntimeException {
 
     public static GuestFault ss0() {
         return SS0_FAULT;
+    }
+
+    private static final int EXTERNAL = 1;
+
+    /// The same fault while something external to the program was delivered: bit 0 of a selector error code.
+    public GuestFault whileDelivering() {
+        boolean selectorCode = vector >= TS && vector <= GP;
+        return selectorCode ? new GuestFault(vector, code | EXTERNAL) : this;
     }
 }
