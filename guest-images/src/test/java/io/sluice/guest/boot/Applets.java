@@ -8,11 +8,15 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.LZMAOutputStream;
 import org.tukaani.xz.XZOutputStream;
@@ -174,7 +178,7 @@ final class Applets {
         inputs.put("binary", binary);
         inputs.put("other", other);
         inputs.put("halves", binary(random, 64));
-        inputs.put("busy", java.util.Arrays.copyOf(busybox, 30_000));
+        inputs.put("busy", Arrays.copyOf(busybox, 30_000));
         inputs.put("numbers", bytes(lines(500, () -> String.valueOf(random.nextInt(1_000_000)))));
         inputs.put("reals", bytes(lines(300, () -> real(random))));
         inputs.put("text.xz", packed(bytes(text), stream -> new XZOutputStream(stream, new LZMA2Options(6))));
@@ -187,10 +191,10 @@ final class Applets {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static String lines(int count, java.util.function.Supplier<String> line) {
-        return java.util.stream.Stream.generate(line)
+    private static String lines(int count, Supplier<String> line) {
+        return Stream.generate(line)
                 .limit(count)
-                .collect(java.util.stream.Collectors.joining("\n", "", "\n"));
+                .collect(Collectors.joining("\n", "", "\n"));
     }
 
     private static String real(SplittableRandom random) {

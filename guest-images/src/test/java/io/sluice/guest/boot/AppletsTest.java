@@ -1,6 +1,5 @@
 package io.sluice.guest.boot;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.guest.GuestCache;
@@ -158,7 +157,7 @@ class AppletsTest {
     @ParameterizedTest
     @MethodSource("tasks")
     void theTaskCanBeDone(String task) {
-        assertThat(requireNonNull(onHost.get(task)).start())
+        assertThat(Objects.requireNonNull(onHost.get(task)).start())
                 .isNotEmpty()
                 .doesNotContain("not found", "Usage:", "not compiled in");
     }

@@ -17,9 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Debian's stock kernel with all that it has to say, and with a serial card that is a mediated device. The claims
-/// share
-/// one boot.
+/// Debian's stock kernel with all that it has to say, and with a serial card that is a mediated device. One boot for all.
 @Timeout(180)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -99,6 +97,12 @@ class DebianDevicesTest {
         assertThat(ask("cat /sys/devices/system/clocksource/clocksource0/current_clocksource"))
                 .isEqualTo("tsc");
         assertThat(bootLog).contains("TSC deadline timer available", "tsc: Detected 1000.000 MHz processor");
+    }
+
+    @Test
+    @Order(AFTER_THE_CLAIMS)
+    void noInterruptWasInError() {
+        assertThat(ask("sed -n 's/^ *\\(ERR\\|MIS\\): *//p' /proc/interrupts")).isEqualTo("0\n0");
     }
 
     // ---- mtty
