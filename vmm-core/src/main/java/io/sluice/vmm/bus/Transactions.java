@@ -47,7 +47,8 @@ final class Transactions {
         }
     }
 
-    /// Puts a posted write behind those that wait. A requester that writes faster than the device takes it waits for the
+    /// Puts a posted write behind those that wait. A requester that writes faster than the device takes it waits for
+    /// the
     /// device now and then: what a link's flow-control credits do, and the bound on memory here.
     private static void queue(Strand strand, Runnable write) {
         if (strand.backlog() < MOST_POSTED) {
