@@ -405,6 +405,12 @@ public final class Interpreter {
         return vector == GuestFault.DE || vector >= GuestFault.TS && vector <= GuestFault.GP;
     }
 
+    /// Ends a HLT: registers were set from outside and the vCPU is to go on with them.
+    public void resume() {
+        core.halted = false;
+        core.look = true;
+    }
+
     /// Back to the state after RESET (SDM volume 3, table 10-1), with nothing cached. All vCPUs but the first wait for
     /// a startup message then.
     public void reset() {

@@ -1,8 +1,8 @@
 package io.sluice.vmm.cpu.state;
 
 /// An exception of the guest that unwinds the instruction that raised it: thrown before that instruction changed
-/// anything it may not have changed. It never leaves the `cpu` rooms. It has no stack trace, and it is one object per
-/// vector and vCPU, so raising it allocates nothing (bench: TrapBenchmark).
+/// anything it may not have changed. It never leaves the `cpu` rooms. It has no stack trace, and the faults without a
+/// code of their own are made once, so raising one costs little.
 public final class GuestFault extends RuntimeException {
     public static final int DE = 0;
     public static final int DB = 1;
