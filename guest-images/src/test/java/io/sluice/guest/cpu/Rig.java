@@ -66,6 +66,9 @@ final class Rig implements AutoCloseable {
     /// The vector by which user code ends.
     static final int DONE = 0x20;
 
+    /// `OUT STOP_PORT, AL` stops the vCPU wherever it is.
+    static final int STOP_PORT = 0x80;
+
     static final int TABLE_ENTRY = 7;
     static final int PRESENT = 1;
     static final int WRITABLE = 2;
@@ -100,6 +103,9 @@ final class Rig implements AutoCloseable {
         this.bits = bits;
         memory.mapRam(0, RAM_SIZE, ram, 0, true);
         io.mapDevice(Ports.FIRST, Ports.COUNT, ports, loop.strand());
+        var stopper = new Ports();
+        stopper.onWrite = () -> attend(Attention.STOP);
+        io.mapDevice(STOP_PORT, 1, stopper, loop.strand());
         var clock = new MachineClock(() -> now++);
         clock.start();
         apic = new LocalApic(0, true, clock, bus, new Kicks());
@@ -413,6 +419,15 @@ final class Rig implements AutoCloseable {
         return interpreter.run();
     }
 
+    /// Runs a guest, which may use ports at every level, until it writes to [#STOP_PORT].
+    void runToStopPort() {
+        cpu.systemFlags |= CpuState.IOPL;
+        var exit = runToExit();
+        if (exit != Interpreter.Exit.STOPPED) {
+            throw new AssertionError("the vCPU came back with " + exit);
+        }
+    }
+
     private Stop stop() {
         var cs = cpu.segments[Insn.CS];
         long at = cs.base + cpu.rip - 1 - HANDLERS;
@@ -475,6 +490,10 @@ final class Rig implements AutoCloseable {
         ram.close();
     }
 
+    private void attend(int reason) {
+        interpreter.attend(reason);
+    }
+
     private final class Kicks implements VcpuPort {
         @Override
         public void kick() {
@@ -499,9 +518,6 @@ final class Rig implements AutoCloseable {
             interpreter.startup(vector);
         }
 
-        private void attend(int reason) {
-            interpreter.attend(reason);
-        }
     }
 
     private record Surroundings(InterruptController interrupts, MachineClock clock) implements CpuPorts {
