@@ -113,6 +113,7 @@ final class Rig implements AutoCloseable {
         interpreter = new Interpreter(new Core(memory, io, new Surroundings(adapter, clock)), memory);
         cpu = interpreter.core().state;
         interpreter.reset();
+        cpu.gpr[2] = 0;
         fillTables();
     }
 
@@ -250,6 +251,8 @@ final class Rig implements AutoCloseable {
         cpu.tr.base = TSS;
         cpu.tr.limit = limit;
         cpu.tr.access = access;
+        // The port permission map lies beyond the limit: no port is the user's.
+        put16(TSS + 0x66, 0x68);
         cpu.ldtr.usable = false;
         cpu.ldtr.selector = 0;
     }
