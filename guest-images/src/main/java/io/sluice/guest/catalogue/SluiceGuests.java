@@ -2,6 +2,7 @@ package io.sluice.guest.catalogue;
 
 import io.sluice.guest.GuestCache;
 import io.sluice.guest.baremetal.HelloGuest;
+import io.sluice.guest.baremetal.SpeedGuest;
 import io.sluice.guest.debian.DebianGuest;
 import io.sluice.vmm.plugin.GuestCatalogue;
 import io.sluice.vmm.plugin.GuestImage;
@@ -22,6 +23,6 @@ public final class SluiceGuests implements GuestCatalogue {
 
     @Override
     public List<GuestImage> images() {
-        return List.of(DebianGuest.of(cache), new HelloGuest(cache));
+        return List.of(DebianGuest.of(cache), new HelloGuest(cache), new SpeedGuest(cache));
     }
 }

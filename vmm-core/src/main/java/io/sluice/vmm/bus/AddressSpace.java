@@ -27,6 +27,8 @@ public final class AddressSpace {
     private final List<Mapping> placed = new ArrayList<>();
     private final Mapping beyond;
     private volatile Mapping[] map;
+    /// Changed by whoever holds this object's lock.
+    private volatile int version;
 
     /// @param last highest address, inclusive
     public AddressSpace(String name, long last) {
@@ -153,7 +155,13 @@ public final class AddressSpace {
             full.add(new Mapping.Nothing(next, last));
         }
         map = full.toArray(Mapping[]::new);
+        version = version + 1;
         listeners.forEach(Runnable::run);
+    }
+
+    /// Another number after each change of the map.
+    int version() {
+        return version;
     }
 
     /// What answers at `address`; never null. Beyond the space nothing answers.

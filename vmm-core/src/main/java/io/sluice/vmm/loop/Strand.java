@@ -59,12 +59,7 @@ public final class Strand {
 
     /// Leaves the strand; work that came meanwhile goes to the loop.
     public void exit() {
-        if (!queue.isEmpty()) {
-            loop.execute(drain);
-            return;
-        }
-        STATE.setRelease(this, IDLE);
-        VarHandle.fullFence();
+        STATE.setVolatile(this, IDLE);
         if (!queue.isEmpty() && STATE.compareAndSet(this, IDLE, BUSY)) {
             loop.execute(drain);
         }

@@ -5,6 +5,7 @@ import io.sluice.vmm.boot.BootException;
 import io.sluice.vmm.boot.BootFile;
 import io.sluice.vmm.boot.BootImage;
 import io.sluice.vmm.boot.Firmware;
+import io.sluice.vmm.boot.VcpuEntry;
 import io.sluice.vmm.boot.acpi.AcpiConfig;
 import io.sluice.vmm.bus.BusException;
 import io.sluice.vmm.cpu.VcpuEvents;
@@ -217,7 +218,8 @@ public final class Machine implements AutoCloseable {
             var entry = image.load(board.memory::dmaWrite);
             board.vcpu.reset(cpu -> {
                 board.vcpu.apic().virtualWire();
-                GuestEntry.apply(entry, cpu);
+                MemoryTypes.set(cpu);
+                VcpuEntry.apply(entry, cpu);
                 log(LogItem.CPU_RESET, () -> "CPU reset: " + cause + "\n" + CpuText.of(cpu));
             });
         } catch (BootException e) {

@@ -46,7 +46,7 @@ final class PanicWatch {
 
     private void look(String text) {
         // The kernel's time stamp, and the level that an early console shows.
-        var words = text.replaceFirst("^(<\\d>)?\\[[ \\d.]+\\](\\[[ TC]\\d+\\])? ", "");
+        var words = text.replaceFirst("^(<\\d>)?\\[[ \\d.]+\\](\\[ *[TC]\\d+\\])? ", "");
         if (words.startsWith(PANIC)) {
             last = new Panic(words.substring(PANIC.length()), clock.nanos());
         } else if (words.startsWith(END) && last != null) {

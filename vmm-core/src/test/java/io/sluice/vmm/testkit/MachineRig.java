@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// A machine with a process around it as a test needs it: text in, text out, and an owner thread of its own.
 public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable {
     private final VertxLoops loops = VertxLoops.start(1, this);
-    private final ExecutorService owner = Executors.newSingleThreadExecutor(task -> new Thread(task, "machine-owner"));
+    private final List<Thread> ownerThreads = new CopyOnWriteArrayList<>();
+    private final ExecutorService owner = Executors.newSingleThreadExecutor(this::ownerThread);
     private final List<TextConsole> consoles = new ArrayList<>();
     private final TextConsole debugConsole = new TextConsole();
     private final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
@@ -34,6 +36,12 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
         for (int i = 0; i < ports; i++) {
             consoles.add(new TextConsole());
         }
+    }
+
+    private Thread ownerThread(Runnable task) {
+        var thread = new Thread(task, "machine-owner");
+        ownerThreads.add(thread);
+        return thread;
     }
 
     /// Builds and starts a machine; what the build refuses is thrown, and nothing is left.
@@ -157,13 +165,11 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
             });
         }
         owner.shutdown();
-        boolean gone = false;
-        while (!gone) {
+        for (var thread : ownerThreads) {
             try {
-                gone = owner.awaitTermination(10, TimeUnit.SECONDS);
+                thread.join(10_000);
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                gone = true;
+                throw new AssertionError("interrupted", e);
             }
         }
     }

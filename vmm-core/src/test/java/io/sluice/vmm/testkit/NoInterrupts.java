@@ -5,6 +5,9 @@ import io.sluice.vmm.cpu.interp.InterruptController;
 
 /// A vCPU's surroundings without any interrupt: no local APIC answers, time is the host's.
 public final class NoInterrupts implements CpuPorts, InterruptController {
+    /// Level of FERR#.
+    public boolean ferr;
+
     @Override
     public InterruptController interrupts() {
         return this;
@@ -16,7 +19,9 @@ public final class NoInterrupts implements CpuPorts, InterruptController {
     }
 
     @Override
-    public void ferr(boolean asserted) {}
+    public void ferr(boolean asserted) {
+        ferr = asserted;
+    }
 
     @Override
     public int id() {

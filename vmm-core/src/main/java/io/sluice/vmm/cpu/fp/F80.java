@@ -71,10 +71,10 @@ public final class F80 {
 
     private static void widen(FpContext c) {
         convert(c);
+        Rounding.pack80(c, 64);
         if (c.a.denormal) {
             c.raise(FpContext.DENORMAL);
         }
-        Rounding.pack80(c, 64);
     }
 
     private static void convert(FpContext c) {

@@ -95,9 +95,15 @@ public final class F80Functions {
         } else if (x.sig == Num.TOP) {
             // A power of two has an exact logarithm; the processors call it inexact all the same.
             c.raiseDenormals();
-            c.raise(x.exp != 0 ? FpContext.INEXACT : 0);
+            boolean inexact = x.exp != 0;
             x.fromLong(x.exp);
             Arithmetic.multiply(c);
+            Rounding.pack80(c, 64);
+            if (inexact) {
+                boolean denormal = (c.se & 0x7FFF) == 0;
+                c.raise(denormal ? FpContext.INEXACT | FpContext.UNDERFLOW : FpContext.INEXACT);
+            }
+            return;
         } else {
             c.raiseDenormals();
             Big m = c.big[0];

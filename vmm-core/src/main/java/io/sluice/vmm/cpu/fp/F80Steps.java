@@ -8,11 +8,13 @@ import static io.sluice.vmm.cpu.fp.Num.ZERO;
 public final class F80Steps {
     /// Reduction is not complete (C2).
     public static final int INCOMPLETE = -1;
+    /// There is no quotient: the operands were not numbers that have one.
+    public static final int NO_QUOTIENT = -2;
 
     private F80Steps() {}
 
     /// FPREM (`nearest` false) and FPREM1: result in the context; answers the three low quotient bits, or
-    /// [#INCOMPLETE] with a partial remainder. Always exact.
+    /// [#INCOMPLETE] with a partial remainder, or [#NO_QUOTIENT]. Always exact.
     public static int remainder(FpContext c, int se1, long sig1, int se2, long sig2, boolean nearest) {
         Num a = c.a;
         Num b = c.b;
@@ -21,8 +23,10 @@ public final class F80Steps {
         int quotient = 0;
         if (a.isNan() || b.isNan()) {
             Arithmetic.nan(c);
+            quotient = NO_QUOTIENT;
         } else if (a.kind == INF || b.kind == ZERO) {
             c.invalid();
+            quotient = NO_QUOTIENT;
         } else {
             c.raiseDenormals();
             c.same(a);

@@ -3,7 +3,7 @@ package io.sluice.vmm.cpu.fp;
 /// binary32 as SSE computes it. Bit patterns in, bit patterns out; flags go to the context.
 ///
 /// The short way: with round-to-nearest, PM set and PE already sticky, normal operands and a normal result raise
-/// nothing that is not raised already, so the JVM's own float arithmetic is the answer (bench: FpBench).
+/// nothing that is not raised already, so the JVM's own float arithmetic is the answer (bench: ScalarBenchmark).
 public final class Float32 {
     private static final int EXPONENT = 0xFF << 23;
 

@@ -49,8 +49,8 @@ public final class FpContext {
     /// Nearest and PM set: an exact result may take the short way.
     boolean nearestMasked;
 
-    final Num a = new Num();
-    final Num b = new Num();
+    Num a = new Num();
+    Num b = new Num();
 
     /// The result before it is packed.
     int kind;

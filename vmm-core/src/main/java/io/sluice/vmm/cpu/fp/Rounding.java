@@ -82,11 +82,9 @@ final class Rounding {
     private static void large(FpContext c, int precision, int max, int wrap, boolean inexact) {
         c.raise(FpContext.OVERFLOW);
         if (!c.masked(FpContext.OVERFLOW)) {
-            if (inexact) {
-                c.raise(FpContext.INEXACT);
-            }
+            lost(c, wrap, inexact);
             c.exp -= wrap;
-            if (c.exp > max) {
+            if (wrap != 0 && c.exp > max) {
                 c.raise(FpContext.INEXACT);
                 c.roundedUp = true;
                 c.infinity(c.sign);
@@ -104,15 +102,22 @@ final class Rounding {
         }
     }
 
+    /// After an unmasked overflow or underflow: an x87 store to memory has no result that could be inexact.
+    private static void lost(FpContext c, int wrap, boolean inexact) {
+        if (wrap == 0 && c.extended) {
+            c.roundedUp = false;
+        } else if (inexact) {
+            c.raise(FpContext.INEXACT);
+        }
+    }
+
     private static void small(FpContext c, int precision, int min, int wrap) {
         boolean tiny = isTiny(c, precision, min);
         if (tiny && !c.masked(FpContext.UNDERFLOW)) {
             c.raise(FpContext.UNDERFLOW);
-            if (toPrecision(c, precision)) {
-                c.raise(FpContext.INEXACT);
-            }
+            lost(c, wrap, toPrecision(c, precision));
             c.exp += wrap;
-            if (c.exp < min) {
+            if (wrap != 0 && c.exp < min) {
                 // FSCALE can be so far out that the new bias does not help.
                 c.raise(FpContext.INEXACT);
                 c.zero(c.sign);

@@ -35,6 +35,11 @@ final class Address {
         return g[base] + (g[index] << scale) + displacement & mask;
     }
 
+    /// An offset within the operand, as far as the address size goes.
+    long wrap(long offset) {
+        return offset & mask;
+    }
+
     /// Linear address for an access of `size` bytes; checks the segment outside 64-bit mode.
     long linear(Core core, int size, boolean write) {
         long[] g = core.gpr;

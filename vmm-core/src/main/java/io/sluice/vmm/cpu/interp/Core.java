@@ -1,6 +1,7 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.bus.Route;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.mmu.Mmu;
 import io.sluice.vmm.cpu.state.CpuState;
@@ -24,7 +25,7 @@ public final class Core {
     public final Mmu mmu;
     public final CpuPorts ports;
     final AddressSpace memory;
-    final AddressSpace io;
+    final Route io;
     final Cpuid cpuid;
     /// The general registers of [CpuState].
     public final long[] gpr = state.gpr;
@@ -49,10 +50,6 @@ public final class Core {
     boolean nmiBlocked;
     /// Shift count or bit number of the running instruction, for its [Location.Update].
     int count;
-    /// A vector operand that was just loaded; the result of a shuffle.
-    long low;
-
-    long high;
     /// What an exchange found in memory.
     long scratch;
     /// DR6 bits to report as a trap after the running instruction.
@@ -77,7 +74,7 @@ public final class Core {
 
     public Core(AddressSpace memory, AddressSpace io, CpuPorts ports) {
         this.memory = memory;
-        this.io = io;
+        this.io = new Route(io);
         this.ports = ports;
         this.cpuid = new Cpuid(ports.id(), ports.count());
         this.mmu = new Mmu(state, memory, new ApicPage(ports));

@@ -26,7 +26,6 @@ final class IoOps {
             int at = fixed ? number : (int) core.gpr[2] & 0xFFFF;
             check(core, at, size);
             core.setRegister(0, size, read(core, at, size));
-            core.lookForInterrupts();
         });
     }
 

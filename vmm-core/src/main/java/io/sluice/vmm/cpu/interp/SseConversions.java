@@ -125,11 +125,9 @@ final class SseConversions {
             long given = source.get(core);
             long value = wide ? given : (int) given;
             long[] x = core.state.fpu.xmm;
-            long r = toDouble
-                    ? Float64.fromLong(c, value)
-                    : x[target] & ~0xFFFF_FFFFL | Float32.fromLong(c, value) & 0xFFFF_FFFFL;
+            long r = toDouble ? Float64.fromLong(c, value) : Float32.fromLong(c, value);
             SseControl.end(core, c);
-            x[target] = r;
+            x[target] = toDouble ? r : SseLanes.select(0xFFFF_FFFFL, r, x[target]);
         }
     }
 

@@ -169,18 +169,20 @@ final class SseElements {
             SseControl.check(core);
             long[] x = core.state.fpu.xmm;
             int bytes = SseLanes.byteSigns(x[mask]) | SseLanes.byteSigns(x[mask + 1]) << 8;
-            store(core, segment, core.register(7, addressSize), bytes, x[data], x[data + 1]);
+            store(core, segment, core.register(7, addressSize), 16, bytes, x[data], x[data + 1]);
         }
     }
 
-    /// Checks every byte that is to be written before it writes one.
-    static void store(Core core, int segment, long offset, int bytes, long low, long high) {
-        for (int i = 0; i < 16; i++) {
-            if ((bytes >> i & 1) != 0) {
-                core.checkStore(segment, offset + i, 1);
-            }
+    /// Stores those of `size` bytes that `bytes` has bits for. The first page must be writable even if no byte goes
+    /// there, the second only if one does (the manual leaves it open; this is what AMD's processors do).
+    static void store(Core core, int segment, long offset, int size, int bytes, long low, long high) {
+        long at = core.linear(segment, offset, size, true);
+        int inFirst = (int) Math.min(size, 0x1000 - (at & 0xFFF));
+        core.checkStore(segment, offset, 1);
+        if (bytes >> inFirst != 0) {
+            core.checkStore(segment, offset + inFirst, 1);
         }
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < size; i++) {
             if ((bytes >> i & 1) != 0) {
                 core.store8(segment, offset + i, SseLanes.unsignedByte(i < 8 ? low : high, i & 7));
             }

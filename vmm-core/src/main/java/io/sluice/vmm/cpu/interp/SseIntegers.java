@@ -10,7 +10,7 @@ import io.sluice.vmm.cpu.isa.Operand;
 import org.jspecify.annotations.Nullable;
 
 /// Integer operations of SSE that work lane by lane, and the logical ones. What string functions are made of has a
-/// class of its own, so that its one call can be inlined; the rest goes through [SseHalves] (bench: FpBench).
+/// class of its own, so that its one call can be inlined; the rest goes through [SseHalves].
 final class SseIntegers {
     private SseIntegers() {}
 

@@ -43,11 +43,13 @@ final class SseMemory {
     }
 
     static long aligned(Core core, Address address, boolean write) {
-        long at = address.linear(core, 16, write);
+        // The processor looks at the alignment before the segment's limit; 64-bit mode has no limits.
+        boolean flat = core.codeSize == 64;
+        long at = flat ? address.linear(core, 16, write) : core.linear(address.segment, address.offset(core));
         if ((at & 15) != 0) {
             throw GuestFault.gp0();
         }
-        return at;
+        return flat ? at : address.linear(core, 16, write);
     }
 
     static void store(Core core, long at, long low, long high) {

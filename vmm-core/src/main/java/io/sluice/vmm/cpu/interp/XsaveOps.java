@@ -25,14 +25,14 @@ final class XsaveOps {
             case LDMXCSR -> {
                 var source = Location.of(insn, 0);
                 yield Cold.of(core -> {
-                    Simd.checkSse(core);
+                    SseControl.check(core);
                     core.state.fpu.mxcsr = LegacyArea.checkedMxcsr((int) source.get(core));
                 });
             }
             case STMXCSR -> {
                 var target = Location.of(insn, 0);
                 yield Cold.of(core -> {
-                    Simd.checkSse(core);
+                    SseControl.check(core);
                     target.set(core, core.state.fpu.mxcsr);
                 });
             }
@@ -82,11 +82,11 @@ final class XsaveOps {
     }
 
     private static long area(Core core, Address address, int size, boolean write) {
-        long at = address.linear(core, size, write);
-        if ((at & 63) != 0) {
+        // The processor looks at the alignment before the segment's limit and before the address is canonical.
+        if ((core.linear(address.segment, address.offset(core)) & 63) != 0) {
             throw GuestFault.gp0();
         }
-        return at;
+        return address.linear(core, size, write);
     }
 
     /// What is not in its initial state. The x87 and SSE states count as in use always, which they may.

@@ -1,5 +1,8 @@
 package io.sluice.vmm.cpu.isa;
 
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
 /// Decodes one instruction at a time. Holds scratch state: one decoder belongs to one thread.
 ///
 /// The bytes are first copied into a window that is padded with zeros, so that no step needs to ask whether there is
@@ -49,7 +52,7 @@ public final class Decoder {
     public int decode(byte[] code, int offset, int available, int mode, Insn out) {
         int given = Math.min(available, MAX_LENGTH);
         System.arraycopy(code, offset, window, 0, given);
-        java.util.Arrays.fill(window, given, WINDOW, (byte) 0);
+        Arrays.fill(window, given, WINDOW, (byte) 0);
         position = 0;
         Row row = readInstruction(mode, out);
         out.length = Math.min(position, MAX_LENGTH);
@@ -68,7 +71,7 @@ public final class Decoder {
         return position;
     }
 
-    private @org.jspecify.annotations.Nullable Row readInstruction(int mode, Insn out) {
+    private @Nullable Row readInstruction(int mode, Insn out) {
         boolean mode64 = mode == 64;
         out.mode = mode;
         out.rep = 0;
@@ -88,9 +91,6 @@ public final class Decoder {
         out.addressSize = addressSize(mode);
         out.vex = vex;
         out.segment = override >= 0 ? override : Insn.DS;
-        if (!IsaTable.exists(mapAndOpcode)) {
-            return null;
-        }
         boolean hasModRm = IsaTable.hasModRm(mapAndOpcode);
         modRm = hasModRm ? next() : 0;
         Row row = select(mode64);
@@ -103,6 +103,7 @@ public final class Decoder {
         }
         out.op = row.op;
         out.row = row.number;
+        out.x87Opcode = (mapAndOpcode & 7) << 8 | modRm;
         out.lock = lockPrefix;
         out.rep = row.consumesRep() ? 0 : repPrefix;
         operandSize = operandSize(row, mode);
@@ -214,7 +215,7 @@ public final class Decoder {
         };
     }
 
-    private @org.jspecify.annotations.Nullable Row select(boolean mode64) {
+    private @Nullable Row select(boolean mode64) {
         int prefixState = (operandPrefix ? 1 : 0) | (repPrefix == 0xF3 ? 2 : repPrefix == 0xF2 ? 4 : 0);
         for (Row row : IsaTable.candidates(mapAndOpcode, modRm)) {
             if (row.matches(prefixState, mode64, modRm, wide, rexB != 0)) {
@@ -279,13 +280,8 @@ public final class Decoder {
             out.displacement = signed(2);
             return;
         }
-        switch (rm) {
-            case 0, 1 -> out.base = 3;
-            case 2, 3, 6 -> out.base = 5;
-            case 4 -> out.base = 6;
-            case 5 -> out.base = 7;
-            default -> out.base = 3;
-        }
+        // BX BX BP BP SI DI BP BX
+        out.base = 0x3576_5533 >>> 4 * rm & 15;
         if (rm < 4) {
             out.index = 6 + (rm & 1);
         }
@@ -342,15 +338,7 @@ public final class Decoder {
             case S -> segment(reg, row);
             case C -> control(reg | rexR, size);
             case D -> debug(reg | rexR, size);
-            case I -> {
-                long value = unsigned(size);
-                if (row.op == Op.ENTER && form.width() == Width.B) {
-                    out.imm2 = value;
-                    yield Operands.of(Operand.Kind.IMMEDIATE2, 0, size);
-                }
-                out.imm = value;
-                yield Operands.of(Operand.Kind.IMMEDIATE, 0, size);
-            }
+            case I -> immediate(form, row, size, out);
             case IS -> {
                 out.imm = signed(size);
                 yield Operands.of(Operand.Kind.IMMEDIATE, 0, out.operandSize);
@@ -375,6 +363,16 @@ public final class Decoder {
             case ACCUMULATOR -> Operands.of(Operand.Kind.GPR, 0, size);
             case FIXED -> java.util.Objects.requireNonNull(form.fixed());
         };
+    }
+
+    /// Zero-extended; the byte of ENTER is its second.
+    private Operand immediate(OperandForm form, Row row, int size, Insn out) {
+        if (row.op == Op.ENTER && form.width() == Width.B) {
+            out.imm2 = unsigned(size);
+            return Operands.of(Operand.Kind.IMMEDIATE2, 0, size);
+        }
+        out.imm = unsigned(size);
+        return Operands.of(Operand.Kind.IMMEDIATE, 0, size);
     }
 
     private Operand general(int low3, int high, int size) {

@@ -31,6 +31,8 @@ public final class Insn {
     public boolean lock;
     /// VEX-encoded: #UD in real and virtual-8086 mode.
     public boolean vex;
+    /// Low three opcode bits and ModRM: what an x87 instruction leaves in FOP.
+    public int x87Opcode;
     /// 0, or the last of F2 and F3, where it is not part of the opcode.
     public int rep;
     public int base = NO_REGISTER;

@@ -42,10 +42,6 @@ public final class IsaTable {
         return buckets.length == 1 ? buckets[0] : buckets[bucket(modRm)];
     }
 
-    static boolean exists(int mapAndOpcode) {
-        return INDEX[mapAndOpcode] != null;
-    }
-
     static boolean hasModRm(int mapAndOpcode) {
         return HAS_MODRM[mapAndOpcode];
     }

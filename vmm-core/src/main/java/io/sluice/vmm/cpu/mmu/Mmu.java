@@ -2,6 +2,7 @@ package io.sluice.vmm.cpu.mmu;
 
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Mapping;
+import io.sluice.vmm.bus.Route;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.memory.HostMemory;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 public final class Mmu {
     public static final long PAGE_MASK = ~0xFFFL;
 
+    /// Marks a physical page that the local device claims; it moves only with [#flushForRemap].
+    private static final long LOCAL = 1;
+
     /// Rights of an access: user mode; supervisor that may touch user pages; supervisor under SMAP (also what
     /// implicit accesses to descriptor tables use).
     public static final int USER = 0;
@@ -25,6 +29,7 @@ public final class Mmu {
 
     private final CpuState state;
     private final AddressSpace memory;
+    private final Route route;
     private final LocalDevice local;
     private final PageWalker walker;
     private final Contexts contexts = new Contexts();
@@ -60,6 +65,7 @@ public final class Mmu {
     public Mmu(CpuState state, AddressSpace memory, LocalDevice local) {
         this.state = state;
         this.memory = memory;
+        this.route = new Route(memory);
         this.local = local;
         this.walker = new PageWalker(state, memory);
         for (int i = 0; i < RIGHTS; i++) {
@@ -457,21 +463,29 @@ public final class Mmu {
         }
         long page = deviceReads[as].find(linear, context);
         if (page >= 0) {
-            return readPhysical(page | linear & 0xFFF, size);
+            return readPhysical(page, linear, size);
         }
         long gpa = translate(linear, Access.READ, as);
         if (installRead(linear, gpa, as)) {
             return AddressSpaceAccess.readHost(linear + slots[i + 1], size);
         }
-        deviceReads[as].put(linear, context, gpa & PAGE_MASK);
-        return readPhysical(gpa, size);
+        page = devicePage(gpa);
+        deviceReads[as].put(linear, context, page);
+        return readPhysical(page, linear, size);
     }
 
-    private long readPhysical(long gpa, int size) {
-        if (local.claims(gpa & PAGE_MASK)) {
+    private long devicePage(long gpa) {
+        long page = gpa & PAGE_MASK;
+        return local.claims(page) ? page | LOCAL : page;
+    }
+
+    /// @param page the physical page, with [#LOCAL] if it is the local device's
+    private long readPhysical(long page, long linear, int size) {
+        long gpa = page & PAGE_MASK | linear & 0xFFF;
+        if ((page & LOCAL) != 0) {
             return local.read((int) gpa & 0xFFF, size);
         }
-        return memory.read(gpa, size);
+        return route.read(gpa, size);
     }
 
     private long splitLoad(long linear, int size, int as) {
@@ -507,7 +521,7 @@ public final class Mmu {
         }
         long page = deviceWrites[as].find(linear, context);
         if (page >= 0) {
-            writePhysical(page | linear & 0xFFF, size, value);
+            writePhysical(page, linear, size, value);
             return;
         }
         long gpa = translate(linear, Access.WRITE, as);
@@ -515,15 +529,17 @@ public final class Mmu {
             AddressSpaceAccess.writeHost(linear + slots[i + 1], size, value);
             return;
         }
-        deviceWrites[as].put(linear, context, gpa & PAGE_MASK);
-        writePhysical(gpa, size, value);
+        page = devicePage(gpa);
+        deviceWrites[as].put(linear, context, page);
+        writePhysical(page, linear, size, value);
     }
 
-    private void writePhysical(long gpa, int size, long value) {
-        if (local.claims(gpa & PAGE_MASK)) {
+    private void writePhysical(long page, long linear, int size, long value) {
+        long gpa = page & PAGE_MASK | linear & 0xFFF;
+        if ((page & LOCAL) != 0) {
             local.write((int) gpa & 0xFFF, size, value);
         } else {
-            memory.write(gpa, size, value);
+            route.write(gpa, size, value);
         }
     }
 

@@ -107,7 +107,11 @@ class F80HostTest {
     }
 
     private static int conditions(int q) {
-        return q == F80Steps.INCOMPLETE ? 1 << 10 : (q & 4) << 6 | (q & 2) << 13 | (q & 1) << 9;
+        return switch (q) {
+            case F80Steps.INCOMPLETE -> 1 << 10;
+            case F80Steps.NO_QUOTIENT -> 0;
+            default -> (q & 4) << 6 | (q & 2) << 13 | (q & 1) << 9;
+        };
     }
 
     @Test

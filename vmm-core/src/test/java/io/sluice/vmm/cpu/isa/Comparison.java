@@ -111,6 +111,10 @@ final class Comparison {
         if (masked && guest.vector == MachineState.NO_FAULT) {
             return true;
         }
+        // An area may leave its segment in one place and the mapped pages in another.
+        if (isOrderOfAccessOpen() && (host.vector == PAGE_FAULT || guest.vector == PAGE_FAULT)) {
+            return host.vector != MachineState.NO_FAULT && guest.vector != MachineState.NO_FAULT;
+        }
         // Is an unaligned operand over the limit of the stack segment unaligned first?
         boolean oneOfBoth = host.vector + guest.vector == STACK_FAULT + GENERAL_PROTECTION;
         return oneOfBoth && (Addresses.memoryOperand(insn, before) & 15) != 0 && needsAlignment();
@@ -164,7 +168,8 @@ final class Comparison {
 
     private boolean isUndefinedAltogether() {
         boolean isDouble = insn.op == Op.SHLD || insn.op == Op.SHRD;
-        return isDouble && insn.operandSize == 2 && count() > 16;
+        return isDouble && insn.operandSize == 2 && count() > 16
+                || insn.op == Op.FYL2XP1 && X87.isOutOfRange(before.fpu);
     }
 
     private int undefinedFlags() {
@@ -198,7 +203,7 @@ final class Comparison {
         ByteBuffer theirs = bytes(host.fpu);
         ByteBuffer ours = bytes(guest.fpu);
         check("fcw", theirs.getShort(0), ours.getShort(0));
-        int statusMask = ~X87.undefinedStatus(insn);
+        int statusMask = ~X87.undefinedStatus(insn, theirs.getShort(2));
         check("fsw", theirs.getShort(2) & statusMask, ours.getShort(2) & statusMask);
         check("ftw", theirs.get(4), ours.get(4));
         check("mxcsr", theirs.getInt(MXCSR), ours.getInt(MXCSR));

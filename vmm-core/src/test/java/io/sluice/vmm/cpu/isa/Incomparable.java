@@ -49,6 +49,8 @@ final class Incomparable {
             case MOVSXD -> insn.operandSize == 2 && !host.isIntel();
             // RAX says which components: those that only the host has must not be among them.
             case XSAVE, XSAVEC, XSAVEOPT, XRSTOR -> insn.base == 0 || insn.index == 0;
+            // AMD goes over to MMX only for an MMX source.
+            case CVTPI2PS -> insn.operands[1].kind() == Operand.Kind.MEMORY && !host.isIntel();
             // Which operand is read first is not said, and 16-bit addresses cannot be aimed.
             case CMPS -> insn.addressSize == 2;
             // AMD reads before it asks whether it may write.

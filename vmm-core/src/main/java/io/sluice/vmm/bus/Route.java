@@ -1,0 +1,64 @@
+package io.sluice.vmm.bus;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// One requester's way into an address space: it remembers which devices answered, so a repeated access needs no
+/// search. Owned by the requester's thread.
+///
+/// What it remembers belongs to one version of the map and is forgotten when the map changes, so it can be useless but
+/// never wrong. The `speed` guest pays for it: a trapped register read is a third faster.
+public final class Route {
+    private static final int PLACES = 64;
+
+    private final AddressSpace space;
+    private final Mapping.@Nullable Device[] devices = new Mapping.Device[PLACES];
+    private int version;
+
+    public Route(AddressSpace space) {
+        this.space = space;
+        this.version = space.version();
+    }
+
+    /// As [AddressSpace#read].
+    public long read(long address, int size) {
+        var device = device(address, size);
+        return device != null ? Transactions.read(device, address, size) : space.read(address, size);
+    }
+
+    /// As [AddressSpace#write].
+    public void write(long address, int size, long value) {
+        var device = device(address, size);
+        if (device != null) {
+            Transactions.write(device, address, size, value);
+        } else {
+            space.write(address, size, value);
+        }
+    }
+
+    /// The device that answers all of the access, if it is one.
+    private Mapping.@Nullable Device device(long address, int size) {
+        int now = space.version();
+        if (now != version) {
+            Arrays.fill(devices, null);
+            version = now;
+        }
+        int place = (int) (address ^ address >>> 12) & PLACES - 1;
+        var device = devices[place];
+        if (device != null && covers(device, address, size)) {
+            return device;
+        }
+        if (!(space.find(address) instanceof Mapping.Device found) || !covers(found, address, size)) {
+            return null;
+        }
+        // If the map changed meanwhile, the next access notices.
+        devices[place] = found;
+        return found;
+    }
+
+    private static boolean covers(Mapping.Device device, long address, int size) {
+        return Long.compareUnsigned(address, device.first()) >= 0
+                && Long.compareUnsigned(device.last() - address, size - 1L) >= 0
+                && Long.compareUnsigned(address, device.last()) <= 0;
+    }
+}
