@@ -269,7 +269,7 @@ class DebugTest {
     void aDataBreakpointTrapsBehindAnAccessThatTouchesIt(
             int kind, int length, int at, String access, int size, int offset, boolean traps) {
         try (var rig = rig()) {
-            rig.cpu.dr[2] = Rig.DATA + at;
+            rig.cpu.dr[2] = (long) Rig.DATA + at;
             rig.cpu.dr[7] = 0x400 | 1 << 4 | kind << 24 | length << 26;
             var register = size == 1 ? Reg.AL : size == 4 ? Reg.EAX : Reg.RAX;
             rig.code(a -> {

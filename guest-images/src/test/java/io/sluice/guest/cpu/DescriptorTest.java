@@ -15,9 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DescriptorTest {
     /// Vector and error code of loading `selector`, when the descriptor at [Rig#FREE] has this access byte; -1 is none.
     @ParameterizedTest(name = "level {0}: {1} := {2} with access {3} gives {4}({5})")
-    @CsvSource(
-            textBlock =
-                    """
+    @CsvSource(textBlock = """
                     # DS: null is fine, beyond the limit is not
                     0, DS, 0x00,  0x93, -1, -1
                     0, DS, 0x03,  0x93, -1, -1
@@ -75,9 +73,13 @@ class DescriptorTest {
                 assertThat(stop.rip()).isEqualTo(rig.at("load"));
                 assertThat(stop.ss()).isEqualTo(level == 0 ? Rig.DS : Rig.USER_DS);
                 assertThat(rig.cpu.segments[Insn.DS].selector).isEqualTo(before);
-                assertThat(rig.get64(Rig.GDT + Rig.FREE) >>> 40 & 1).as("accessed").isZero();
+                assertThat(rig.get64(Rig.GDT + Rig.FREE) >>> 40 & 1)
+                        .as("accessed")
+                        .isZero();
             } else if (number >= Rig.FREE) {
-                assertThat(rig.get64(Rig.GDT + Rig.FREE) >>> 40 & 1).as("accessed").isEqualTo(1);
+                assertThat(rig.get64(Rig.GDT + Rig.FREE) >>> 40 & 1)
+                        .as("accessed")
+                        .isEqualTo(1);
             }
         }
     }
@@ -112,8 +114,7 @@ class DescriptorTest {
     })
     void limitsHoldToTheLastByte(String access, String offset, int size, int vector) {
         try (var rig = Rig.protected32()) {
-            rig.descriptor(
-                    Rig.FREE, Descriptor.segment(Rig.DATA, 0xFFF, Integer.decode(access), Descriptor.BYTES));
+            rig.descriptor(Rig.FREE, Descriptor.segment(Rig.DATA, 0xFFF, Integer.decode(access), Descriptor.BYTES));
             rig.code(a -> {
                 a.mov(Reg.EAX, Rig.FREE);
                 a.mov(Reg.DS, Reg.EAX);

@@ -26,9 +26,7 @@ class FarTransferTest {
 
     /// What a far jump or call to `selector` gives when the descriptor at [Rig#FREE] has this access byte.
     @ParameterizedTest(name = "level {0}: {1} with access {2} gives {3}({4}) at level {5}")
-    @CsvSource(
-            textBlock =
-                    """
+    @CsvSource(textBlock = """
                     0, 0x00,  0x9B, 13, 0,     0
                     0, 0x108, 0x9B, 13, 0x108, 0
                     0, 0x60,  0x9B, -1, -1,    0
@@ -110,8 +108,7 @@ class FarTransferTest {
     @Test
     void aCallGateSwitchesStacksAndCopiesParameters() {
         try (var rig = Rig.user32()) {
-            rig.descriptor(
-                    Rig.FREE, Descriptor.gate(Rig.CS32, TARGET, Descriptor.dpl(Descriptor.CALL_GATE, 3), 2));
+            rig.descriptor(Rig.FREE, Descriptor.gate(Rig.CS32, TARGET, Descriptor.dpl(Descriptor.CALL_GATE, 3), 2));
             rig.put(TARGET, 0xF4);
             rig.code(a -> {
                 a.push(0x1111L);
@@ -139,8 +136,7 @@ class FarTransferTest {
     @Test
     void theReturnFromACallGateReleasesTheParametersOnBothStacks() {
         try (var rig = Rig.user32()) {
-            rig.descriptor(
-                    Rig.FREE, Descriptor.gate(Rig.CS32, TARGET, Descriptor.dpl(Descriptor.CALL_GATE, 3), 2));
+            rig.descriptor(Rig.FREE, Descriptor.gate(Rig.CS32, TARGET, Descriptor.dpl(Descriptor.CALL_GATE, 3), 2));
             // mov eax, 10h; mov ds, eax; retf 8
             rig.put(TARGET, 0xB8, Rig.DS, 0, 0, 0, 0x8E, 0xD8, 0xCA, 8, 0);
             rig.code(a -> {
@@ -206,8 +202,7 @@ class FarTransferTest {
     @Test
     void a64BitCallGatePushesFourQuadwordsAndMakesSsNull() {
         try (var rig = Rig.user64()) {
-            rig.descriptor(
-                    Rig.FREE, Descriptor.gate(Rig.CS64, TARGET, Descriptor.dpl(Descriptor.CALL_GATE, 3), 0));
+            rig.descriptor(Rig.FREE, Descriptor.gate(Rig.CS64, TARGET, Descriptor.dpl(Descriptor.CALL_GATE, 3), 0));
             rig.put64(Rig.GDT + Rig.FREE + 8, 0);
             rig.put(TARGET, 0xF4);
             rig.put32(Rig.USER_DATA + 4, Rig.FREE | 3);
@@ -436,8 +431,7 @@ class FarTransferTest {
             int number = Integer.decode(vector);
             rig.gate(
                     number,
-                    Descriptor.gate(
-                            Integer.decode(target), Rig.HANDLERS + 16L * number, Integer.decode(access), 0));
+                    Descriptor.gate(Integer.decode(target), Rig.HANDLERS + 16L * number, Integer.decode(access), 0));
             rig.code(a -> {
                 rig.mark(a, "int");
                 a.intr(number);

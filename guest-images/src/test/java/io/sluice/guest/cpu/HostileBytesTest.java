@@ -50,7 +50,7 @@ class HostileBytesTest {
         rig.cpu.systemFlags |= random.nextInt(4) == 0 ? CpuState.TF : 0;
         if (random.nextInt(4) == 0) {
             rig.cpu.dr[0] = start + random.nextInt(64);
-            rig.cpu.dr[1] = Rig.USER_DATA + random.nextInt(0x8000);
+            rig.cpu.dr[1] = (long) Rig.USER_DATA + random.nextInt(0x8000);
             rig.cpu.dr[7] = 0x400 | 0xF | random.nextInt(16) << 20;
         }
         // A guest may loop: whoever else runs stops it.

@@ -75,7 +75,7 @@ class LivenessTest {
     }
 
     private static CpuState look(Vcpu vcpu) {
-        var seen = new AtomicReference<CpuState>();
+        var seen = new AtomicReference<CpuState>(new CpuState());
         vcpu.inspect(seen::set);
         return seen.get();
     }

@@ -292,7 +292,11 @@ class ModeTest {
 
     @ParameterizedTest(name = "PDE {0}, PTE {1}: {2}")
     @CsvSource({
-        "0x4000, 0x20003, 0", "0x4001, 0x20002, 0", "0x4001, 0x20001, -1", "0x2000C1, 0, 9", "0xC1, 0, -1",
+        "0x4000, 0x20003, 0",
+        "0x4001, 0x20002, 0",
+        "0x4001, 0x20001, -1",
+        "0x2000C1, 0, 9",
+        "0xC1, 0, -1",
         "0x20C1, 0, 0"
     })
     void a32BitWalkHasItsOwnReservedBit(String directory, String table, int code) {
@@ -315,8 +319,15 @@ class ModeTest {
 
     @ParameterizedTest(name = "pointer {0}: {1}")
     @CsvSource({
-        "0x3001, -1", "0x3003, 13", "0x3005, 13", "0x3021, 13", "0x30C1, 13", "0x8000000000003001, 13",
-        "0x0010000000003001, 13", "0x10000003001, 13", "0x3218, -1"
+        "0x3001, -1",
+        "0x3003, 13",
+        "0x3005, 13",
+        "0x3021, 13",
+        "0x30C1, 13",
+        "0x8000000000003001, 13",
+        "0x0010000000003001, 13",
+        "0x10000003001, 13",
+        "0x3218, -1"
     })
     void paePointersAreCheckedWhenCr3IsLoaded(String pointer, int vector) {
         try (var rig = paged32(true)) {

@@ -45,9 +45,7 @@ class PagingTest {
     ///
     /// `access` is R, W or X; `controls` names CR0.WP, CR4.SMEP, CR4.SMAP and EFLAGS.AC when they are set.
     @ParameterizedTest(name = "level {0} {1} of [{2}] with [{3}] gives {4}")
-    @CsvSource(
-            textBlock =
-                    """
+    @CsvSource(textBlock = """
                     # supervisor
                     0, R, '',        WP,           0
                     0, W, '',        WP,           2
@@ -116,7 +114,9 @@ class PagingTest {
             var stop = rig.run();
 
             if (expected < 0) {
-                assertThat(stop.isEnd()).as("vector %d code %d", stop.vector(), stop.code()).isTrue();
+                assertThat(stop.isEnd())
+                        .as("vector %d code %d", stop.vector(), stop.code())
+                        .isTrue();
             } else {
                 assertThat(stop.vector()).isEqualTo(PF);
                 assertThat(stop.code()).isEqualTo(expected);
@@ -217,8 +217,21 @@ class PagingTest {
 
     @ParameterizedTest(name = "bit {1} of level {0} is reserved: {2}")
     @CsvSource({
-        "4, 7, 9", "4, 40, 9", "4, 51, 9", "4, 52, -1", "4, 62, -1", "4, 8, -1",
-        "3, 40, 9", "3, 51, 9", "3, 52, -1", "2, 40, 9", "2, 51, 9", "2, 62, -1", "1, 40, 9", "1, 51, 9", "1, 52, -1",
+        "4, 7, 9",
+        "4, 40, 9",
+        "4, 51, 9",
+        "4, 52, -1",
+        "4, 62, -1",
+        "4, 8, -1",
+        "3, 40, 9",
+        "3, 51, 9",
+        "3, 52, -1",
+        "2, 40, 9",
+        "2, 51, 9",
+        "2, 62, -1",
+        "1, 40, 9",
+        "1, 51, 9",
+        "1, 52, -1",
         "1, 7, -1"
     })
     void reservedBitsFaultAtEveryLevel(int level, int bit, int expected) {

@@ -7,8 +7,8 @@ import io.sluice.vmm.cpu.ApicAdapter;
 import io.sluice.vmm.cpu.interp.Attention;
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.CpuPorts;
-import io.sluice.vmm.cpu.interp.InterruptController;
 import io.sluice.vmm.cpu.interp.Interpreter;
+import io.sluice.vmm.cpu.interp.InterruptController;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.Segment;
@@ -123,7 +123,7 @@ final class Rig implements AutoCloseable {
     static Rig real() {
         var rig = new Rig(16);
         for (int vector = 0; vector < 256; vector++) {
-            rig.put32(4 * vector, HANDLERS / 16 << 16 | 16 * vector);
+            rig.put32(4L * vector, HANDLERS / 16 << 16 | 16 * vector);
         }
         rig.cpu.idtLimit = 0x3FF;
         rig.cpu.segments[Insn.CS].selector = CODE >> 4;
@@ -391,7 +391,7 @@ final class Rig implements AutoCloseable {
         body.accept(asm);
         ram.write(at, asm.assemble());
         if (bits == 16) {
-            put32(4 * vector, (CODE >> 4) << 16 | at - CODE);
+            put32(4L * vector, (CODE >> 4) << 16 | at - CODE);
         } else {
             gate(vector, Descriptor.gate(bits == 64 ? CS64 : CS32, at, gateAccess(vector), 0));
         }
@@ -436,13 +436,7 @@ final class Rig implements AutoCloseable {
         long at = cs.base + cpu.rip - 1 - HANDLERS;
         if (at < 0 || at >= 0x1000 || at % 16 != 0) {
             return new Stop(
-                    Stop.END,
-                    Stop.NONE,
-                    cpu.rip,
-                    cs.selector,
-                    cpu.flags(),
-                    cpu.gpr[4],
-                    cpu.segments[Insn.SS].selector);
+                    Stop.END, Stop.NONE, cpu.rip, cs.selector, cpu.flags(), cpu.gpr[4], cpu.segments[Insn.SS].selector);
         }
         int vector = (int) at / 16;
         boolean coded = bits != 16 && (vector == 8 || vector >= 10 && vector <= 14 || vector == 17);
@@ -520,7 +514,6 @@ final class Rig implements AutoCloseable {
         public void startup(int vector) {
             interpreter.startup(vector);
         }
-
     }
 
     private record Surroundings(InterruptController interrupts, MachineClock clock) implements CpuPorts {

@@ -213,8 +213,8 @@ class SelfModifyingTest {
     void anotherThreadsWriteIntoCodeIsSeenSoon() throws InterruptedException {
         try (var rig = Rig.long64()) {
             rig.put(ROUTINE, 0xEB, 0xFE, 0xF4);
-            var writer = Thread.ofPlatform().unstarted(() ->
-                    rig.memory.dmaWrite(ROUTINE, new byte[] {(byte) 0x90, (byte) 0x90}, 0, 2));
+            var writer = Thread.ofPlatform()
+                    .unstarted(() -> rig.memory.dmaWrite(ROUTINE, new byte[] {(byte) 0x90, (byte) 0x90}, 0, 2));
             rig.ports.onWrite = writer::start;
             rig.code(a -> {
                 a.mov(Reg.EDX, Ports.FIRST);

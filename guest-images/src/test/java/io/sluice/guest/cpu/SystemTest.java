@@ -148,10 +148,29 @@ class SystemTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        "HLT, F4", "CLTS, 0F 06", "INVD, 0F 08", "WBINVD, 0F 09", "RDMSR, 0F 32", "WRMSR, 0F 30", "LGDT, 0F 01 13",
-        "LIDT, 0F 01 1B", "LLDT, 0F 00 D0", "LTR, 0F 00 D8", "LMSW, 0F 01 F0", "INVLPG, 0F 01 3B",
-        "MOV DR, 0F 21 C0", "SWAPGS, 0F 01 F8", "XSETBV, 0F 01 D1", "INVPCID, 66 0F 38 82 03", "SYSRET, 48 0F 07",
-        "CLI, FA", "STI, FB", "IN, E4 00", "OUT, E6 00", "INSB, 6C", "OUTSB, 6E"
+        "HLT, F4",
+        "CLTS, 0F 06",
+        "INVD, 0F 08",
+        "WBINVD, 0F 09",
+        "RDMSR, 0F 32",
+        "WRMSR, 0F 30",
+        "LGDT, 0F 01 13",
+        "LIDT, 0F 01 1B",
+        "LLDT, 0F 00 D0",
+        "LTR, 0F 00 D8",
+        "LMSW, 0F 01 F0",
+        "INVLPG, 0F 01 3B",
+        "MOV DR, 0F 21 C0",
+        "SWAPGS, 0F 01 F8",
+        "XSETBV, 0F 01 D1",
+        "INVPCID, 66 0F 38 82 03",
+        "SYSRET, 48 0F 07",
+        "CLI, FA",
+        "STI, FB",
+        "IN, E4 00",
+        "OUT, E6 00",
+        "INSB, 6C",
+        "OUTSB, 6E"
     })
     void whatIsForTheSupervisorIsAGeneralProtectionFaultForTheUser(String name, String code) {
         try (var rig = Rig.user64()) {
@@ -173,9 +192,16 @@ class SystemTest {
 
     @ParameterizedTest(name = "{0} with UMIP {2}: {3}")
     @CsvSource({
-        "SGDT, 0F 01 03, false, 32", "SIDT, 0F 01 0B, false, 32", "SLDT, 0F 00 C0, false, 32",
-        "STR, 0F 00 C8, false, 32", "SMSW, 0F 01 E0, false, 32", "SGDT, 0F 01 03, true, 13",
-        "SIDT, 0F 01 0B, true, 13", "SLDT, 0F 00 C0, true, 13", "STR, 0F 00 C8, true, 13", "SMSW, 0F 01 E0, true, 13"
+        "SGDT, 0F 01 03, false, 32",
+        "SIDT, 0F 01 0B, false, 32",
+        "SLDT, 0F 00 C0, false, 32",
+        "STR, 0F 00 C8, false, 32",
+        "SMSW, 0F 01 E0, false, 32",
+        "SGDT, 0F 01 03, true, 13",
+        "SIDT, 0F 01 0B, true, 13",
+        "SLDT, 0F 00 C0, true, 13",
+        "STR, 0F 00 C8, true, 13",
+        "SMSW, 0F 01 E0, true, 13"
     })
     void umipHidesTheTablesFromTheUser(String name, String code, boolean umip, int vector) {
         try (var rig = Rig.user64()) {
@@ -225,11 +251,30 @@ class SystemTest {
 
     @ParameterizedTest(name = "WRMSR {0} := {1} is #GP(0)")
     @CsvSource({
-        "0x12345678, 0x0", "0x277, 0x2", "0x277, 0x0300000000000000", "0x2FF, 0x100", "0x2FF, 0x2", "0x200, 0x100",
-        "0x201, 0x1", "0x201, 0x10000000000", "0x250, 0x2", "0xFE, 0x0", "0xDA0, 0x1", "0xDA0, 0x100",
-        "0xC0000082, 0x800000000000", "0xC0000083, 0x800000000000", "0xC0000100, 0x800000000000",
-        "0xC0000102, 0x800000000000", "0x175, 0x800000000000", "0x176, 0x800000000000", "0xC0000103, 0x100000000",
-        "0x48, 0x8", "0x49, 0x2", "0x1B, 0x10000000000000", "0x1B, 0xFEE00D01", "0x808, 0x0"
+        "0x12345678, 0x0",
+        "0x277, 0x2",
+        "0x277, 0x0300000000000000",
+        "0x2FF, 0x100",
+        "0x2FF, 0x2",
+        "0x200, 0x100",
+        "0x201, 0x1",
+        "0x201, 0x10000000000",
+        "0x250, 0x2",
+        "0xFE, 0x0",
+        "0xDA0, 0x1",
+        "0xDA0, 0x100",
+        "0xC0000082, 0x800000000000",
+        "0xC0000083, 0x800000000000",
+        "0xC0000100, 0x800000000000",
+        "0xC0000102, 0x800000000000",
+        "0x175, 0x800000000000",
+        "0x176, 0x800000000000",
+        "0xC0000103, 0x100000000",
+        "0x48, 0x8",
+        "0x49, 0x2",
+        "0x1B, 0x10000000000000",
+        "0x1B, 0xFEE00D01",
+        "0x808, 0x0"
     })
     void unknownRegistersAndReservedBitsFaultAndChangeNothing(String index, String value) {
         try (var rig = Rig.long64()) {
@@ -284,8 +329,17 @@ class SystemTest {
     }
 
     @ParameterizedTest(name = "x2APIC register {0} := {1}: {2}")
-    @CsvSource({"0x80B, 0, -1", "0x80B, 1, 13", "0x802, 0, 13", "0x803, 0, 13", "0x80D, 0, 13", "0x80E, 0, 13",
-        "0x808, 0x100, 13", "0x831, 0, 13", "0x832, 0x80000, 13"})
+    @CsvSource({
+        "0x80B, 0, -1",
+        "0x80B, 1, 13",
+        "0x802, 0, 13",
+        "0x803, 0, 13",
+        "0x80D, 0, 13",
+        "0x80E, 0, 13",
+        "0x808, 0x100, 13",
+        "0x831, 0, 13",
+        "0x832, 0x80000, 13"
+    })
     void x2ApicRegistersHaveReservedBits(String index, String value, int vector) {
         try (var rig = Rig.long64()) {
             rig.apic.setBase(0xFEE0_0D00L);

@@ -130,13 +130,15 @@ class TaskTest {
 
     @ParameterizedTest(name = "type {0}, limit {1}: {2}({3})")
     @CsvSource({
-        "0x89, 0x66, 10, 0x60", "0x8B, 0x67, 13, 0x60", "0x09, 0x67, 11, 0x60", "0x82, 0x67, 13, 0x60",
+        "0x89, 0x66, 10, 0x60",
+        "0x8B, 0x67, 13, 0x60",
+        "0x09, 0x67, 11, 0x60",
+        "0x82, 0x67, 13, 0x60",
         "0x81, 0x2A, 10, 0x60"
     })
     void aTaskThatCannotBeEnteredIsRefusedInTheOldTask(String access, String limit, int vector, String code) {
         try (var rig = rig()) {
-            rig.descriptor(
-                    NEW_TASK, Descriptor.segment(NEW_TSS, Integer.decode(limit), Integer.decode(access), 0));
+            rig.descriptor(NEW_TASK, Descriptor.segment(NEW_TSS, Integer.decode(limit), Integer.decode(access), 0));
             rig.code(a -> {
                 rig.mark(a, "far");
                 far(a, true, NEW_TASK);
@@ -153,12 +155,7 @@ class TaskTest {
     }
 
     @ParameterizedTest(name = "field +{0} = {1}: {2}({3})")
-    @CsvSource({
-        "0x54, 0x108, 10, 0x108",
-        "0x48, 0x108, 10, 0x108",
-        "0x5C, 0x70, 11, 0x70",
-        "0x20, 0x14000, -1, 0"
-    })
+    @CsvSource({"0x54, 0x108, 10, 0x108", "0x48, 0x108, 10, 0x108", "0x5C, 0x70, 11, 0x70", "0x20, 0x14000, -1, 0"})
     void aBadSegmentIsTheNewTasksFaultAtItsFirstInstruction(String field, String value, int vector, String code) {
         try (var rig = rig()) {
             rig.descriptor(0x70, Descriptor.flat(Descriptor.absent(Descriptor.DATA), Descriptor.BIG));
@@ -275,10 +272,25 @@ class TaskTest {
     /// What depends on IOPL in virtual-8086 mode.
     @ParameterizedTest(name = "IOPL {0}: {1} gives {2}")
     @CsvSource({
-        "0, FA, 13", "0, FB, 13", "0, 9C, 13", "0, 9D, 13", "0, CD 30, 13", "0, CF, 13",
-        "0, CC, 3", "3, CC, 3", "3, CD 03, 3", "0, CD 03, 13",
-        "3, FA 0F 0B, 6", "3, 9C 0F 0B, 6", "3, CD 30, 13",
-        "3, F4, 13", "3, 0F 20 C0, 13", "3, 0F 00 C0, 6", "3, 0F 02 C0, 6", "3, 63 C0, 6", "3, 0F 01 E0 0F 0B, 6"
+        "0, FA, 13",
+        "0, FB, 13",
+        "0, 9C, 13",
+        "0, 9D, 13",
+        "0, CD 30, 13",
+        "0, CF, 13",
+        "0, CC, 3",
+        "3, CC, 3",
+        "3, CD 03, 3",
+        "0, CD 03, 13",
+        "3, FA 0F 0B, 6",
+        "3, 9C 0F 0B, 6",
+        "3, CD 30, 13",
+        "3, F4, 13",
+        "3, 0F 20 C0, 13",
+        "3, 0F 00 C0, 6",
+        "3, 0F 02 C0, 6",
+        "3, 63 C0, 6",
+        "3, 0F 01 E0 0F 0B, 6"
     })
     void sensitiveInstructionsAreTheMonitorsBusiness(int iopl, String code, int vector) {
         var bytes = java.util.Arrays.stream(code.split(" "))

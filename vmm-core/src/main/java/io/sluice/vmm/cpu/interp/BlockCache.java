@@ -102,7 +102,8 @@ final class BlockCache {
         if (++blocks > MAX_BLOCKS) {
             clear();
         }
-        // Once more: a page walk for the second page may have written to the first (tables among the code) and ended it.
+        // Once more: a page walk for the second page may have written to the first (tables among the code) and ended
+        // it.
         watch(block.physical & Mmu.PAGE_MASK);
         int bucket = bucket(block.physical);
         block.hashNext = buckets[bucket];
