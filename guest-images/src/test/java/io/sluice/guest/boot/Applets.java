@@ -8,11 +8,15 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.LZMAOutputStream;
 import org.tukaani.xz.XZOutputStream;
@@ -27,8 +31,7 @@ final class Applets {
 
     /// Does each task in the same directory, one after the other, and prints a line with its status and its output's
     /// digest and length, then the start of the output, since outputs that differ are to be looked at.
-    private static final String RUN =
-            """
+    private static final String RUN = """
             #!/bin/busybox sh
             # Arguments: the directory of these files, and one to work in.
             here="${1:-/applets}" work="${2:-/tmp/applets}"
@@ -44,8 +47,7 @@ final class Applets {
             """;
 
     /// A name, and a shell command that writes the same wherever it runs.
-    private static final String TASKS =
-            """
+    private static final String TASKS = """
             sha1sum    | sha1sum text binary
             sha256sum  | sha256sum text binary numbers
             sha512sum  | sha512sum text binary
@@ -143,7 +145,8 @@ final class Applets {
     private static Map<String, byte[]> files(byte[] busybox) {
         var files = new TreeMap<String, byte[]>();
         files.put("run", RUN.getBytes(StandardCharsets.UTF_8));
-        tasks().forEach((name, command) -> files.put("tasks/" + name, (command + "\n").getBytes(StandardCharsets.UTF_8)));
+        tasks().forEach((name, command) ->
+                files.put("tasks/" + name, (command + "\n").getBytes(StandardCharsets.UTF_8)));
         inputs(busybox).forEach((name, content) -> files.put("in/" + name, content));
         return files;
     }
@@ -169,11 +172,13 @@ final class Applets {
         other[77] ^= 0x55;
         other[20_000] ^= 1;
         inputs.put("text", bytes(text));
-        inputs.put("changed", bytes(text.replaceFirst("(?m)^.*the.*$", "here it differs").replace("water", "wine")));
+        inputs.put(
+                "changed",
+                bytes(text.replaceFirst("(?m)^.*the.*$", "here it differs").replace("water", "wine")));
         inputs.put("binary", binary);
         inputs.put("other", other);
         inputs.put("halves", binary(random, 64));
-        inputs.put("busy", java.util.Arrays.copyOf(busybox, 30_000));
+        inputs.put("busy", Arrays.copyOf(busybox, 30_000));
         inputs.put("numbers", bytes(lines(500, () -> String.valueOf(random.nextInt(1_000_000)))));
         inputs.put("reals", bytes(lines(300, () -> real(random))));
         inputs.put("text.xz", packed(bytes(text), stream -> new XZOutputStream(stream, new LZMA2Options(6))));
@@ -186,8 +191,8 @@ final class Applets {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static String lines(int count, java.util.function.Supplier<String> line) {
-        return java.util.stream.Stream.generate(line).limit(count).collect(java.util.stream.Collectors.joining("\n", "", "\n"));
+    private static String lines(int count, Supplier<String> line) {
+        return Stream.generate(line).limit(count).collect(Collectors.joining("\n", "", "\n"));
     }
 
     private static String real(SplittableRandom random) {
@@ -195,9 +200,10 @@ final class Applets {
     }
 
     private static String text(SplittableRandom random, int lines) {
-        var words = ("the of water and in world to a first word is heart that earth was ready for letter on weather are with"
-                        + " read as late his early they easter be great at sea one area have tear this year from idea")
-                .split(" ");
+        var words =
+                ("the of water and in world to a first word is heart that earth was ready for letter on weather are with"
+                                + " read as late his early they easter be great at sea one area have tear this year from idea")
+                        .split(" ");
         return lines(lines, () -> {
             var line = new StringBuilder(words[random.nextInt(words.length)]);
             for (int i = random.nextInt(4, 16); i > 0; i--) {

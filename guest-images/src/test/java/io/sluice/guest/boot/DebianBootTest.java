@@ -27,7 +27,9 @@ class DebianBootTest {
     void theReadmesFirstCommandGivesAShellAndPowerOffEndsItWithStatus0() throws IOException {
         try (var guest = GuestSession.sluice(Readme.firstCommand())) {
             var boot = guest.await(DebianGuest.READY, BOOT);
-            System.out.printf("the README's first command to the shell: %.1f s%n", guest.age().toMillis() / 1e3);
+            System.out.printf(
+                    "the README's first command to the shell: %.1f s%n",
+                    guest.age().toMillis() / 1e3);
             guest.await(GuestSession.PROMPT, SOON);
 
             assertThat(boot.strip()).as("the console of a quiet boot").isEmpty();

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Debian's stock kernel with all that it has to say, and with a serial card that is a mediated device. The claims share
-/// one boot.
+/// Debian's stock kernel with all that it has to say, and with a serial card that is a mediated device. One boot for
+/// all.
 @Timeout(180)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -100,6 +100,12 @@ class DebianDevicesTest {
         assertThat(bootLog).contains("TSC deadline timer available", "tsc: Detected 1000.000 MHz processor");
     }
 
+    @Test
+    @Order(AFTER_THE_CLAIMS)
+    void noInterruptWasInError() {
+        assertThat(ask("sed -n 's/^ *\\(ERR\\|MIS\\): *//p' /proc/interrupts")).isEqualTo("0\n0");
+    }
+
     // ---- mtty
 
     @Test
@@ -113,8 +119,10 @@ class DebianDevicesTest {
     @Test
     void theStockDriverBindsBothPortsAs16550AOnOneLine() {
         assertThat(bootLog)
-                .containsPattern("0000:00:01\\.0: ttyS1 at I/O 0xc000 \\(irq = (\\d+), base_baud = 115200\\) is a 16550A")
-                .containsPattern("0000:00:01\\.0: ttyS2 at I/O 0xc008 \\(irq = (\\d+), base_baud = 115200\\) is a 16550A");
+                .containsPattern(
+                        "0000:00:01\\.0: ttyS1 at I/O 0xc000 \\(irq = (\\d+), base_baud = 115200\\) is a 16550A")
+                .containsPattern(
+                        "0000:00:01\\.0: ttyS2 at I/O 0xc008 \\(irq = (\\d+), base_baud = 115200\\) is a 16550A");
         assertThat(ask("grep -c 'uart:16550A port:0000C00[08] irq:'$(cat " + CARD + "/irq) /proc/tty/driver/serial"))
                 .isEqualTo("2");
     }

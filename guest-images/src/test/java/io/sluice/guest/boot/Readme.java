@@ -11,7 +11,8 @@ final class Readme {
     /// The arguments of the first command, which starts `./sluice`.
     static String[] firstCommand() throws IOException {
         var lines = Files.readAllLines(GuestSession.repository().resolve("README.md"));
-        var command = lines.get(lines.indexOf("```sh") + 1).replaceFirst("#.*", "").strip();
+        var command =
+                lines.get(lines.indexOf("```sh") + 1).replaceFirst("#.*", "").strip();
         if (!command.startsWith("./sluice ")) {
             throw new AssertionError("the README's first command is '" + command + "'");
         }

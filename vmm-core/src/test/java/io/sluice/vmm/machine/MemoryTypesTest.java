@@ -34,7 +34,9 @@ class MemoryTypesTest {
     }
 
     private static int typeOf(CpuState cpu, long address) {
-        assertThat(cpu.msrs.mtrrDefType & 0xC00).as("both kinds of ranges are on").isEqualTo(0xC00);
+        assertThat(cpu.msrs.mtrrDefType & 0xC00)
+                .as("both kinds of ranges are on")
+                .isEqualTo(0xC00);
         return address < 0x10_0000 ? fixedType(cpu.msrs.mtrrFixed, (int) address) : variableType(cpu, address);
     }
 
