@@ -206,25 +206,19 @@ class EnqueueTest {
         }
     }
 
-    @Test
-    void aMissingSourceIsAReadFaultAndAReadOnlyPortalAWriteFault() {
+    @ParameterizedTest(name = "source {0}: #PF({1}) at {2}")
+    @CsvSource({"0x110FE0, 4, 0x111000", "0x110000, 7, 0x3FF000"})
+    void aMissingSourceIsAReadFaultAndAReadOnlyPortalAWriteFault(String source, int code, String address) {
         try (var rig = rig(3)) {
             rig.map(PORTAL, PORTAL_GPA | Rig.PRESENT | Rig.USER);
             rig.map(USER_DATA + 0x1000, 0);
-            rig.code(a -> enqueue(a, false, PORTAL, USER_DATA + 0xFE0));
+            rig.code(a -> enqueue(a, false, PORTAL, Long.decode(source)));
 
-            var source = rig.run();
-            rig.enter(Rig.USER_CS64, Rig.USER_DS, Rig.USER_CODE, Rig.USER_STACK);
-            rig.code(a -> enqueue(a, false, PORTAL, USER_DATA));
-            long sourceAddress = rig.cpu.cr2;
-            var target = rig.run();
+            var stop = rig.run();
 
-            assertThat(source.vector()).isEqualTo(14);
-            assertThat(source.code()).isEqualTo(4);
-            assertThat(sourceAddress).isEqualTo(USER_DATA + 0x1000);
-            assertThat(target.vector()).isEqualTo(14);
-            assertThat(target.code()).isEqualTo(7);
-            assertThat(rig.cpu.cr2).isEqualTo(PORTAL);
+            assertThat(stop.vector()).isEqualTo(14);
+            assertThat(stop.code()).isEqualTo(code);
+            assertThat(rig.cpu.cr2).isEqualTo(Long.decode(address));
             assertThat(queue.commands).isEmpty();
         }
     }

@@ -6,9 +6,7 @@ import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.cpu.ApicAdapter;
 import io.sluice.vmm.cpu.interp.Attention;
 import io.sluice.vmm.cpu.interp.Core;
-import io.sluice.vmm.cpu.interp.CpuPorts;
 import io.sluice.vmm.cpu.interp.Interpreter;
-import io.sluice.vmm.cpu.interp.InterruptController;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.Segment;
@@ -17,17 +15,14 @@ import io.sluice.vmm.irq.DeliveryMode;
 import io.sluice.vmm.irq.LocalApic;
 import io.sluice.vmm.irq.VcpuPort;
 import io.sluice.vmm.loop.MachineClock;
-import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.testkit.DirectLoop;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 
 /// One vCPU with 4 MiB of RAM, in the mode that the test asks for, with tables, stacks and a handler for every vector
 /// that stops. Linear is physical; pages below 1 MiB are the supervisor's, pages from there on the user's.
-final class Rig implements AutoCloseable {
+final class Rig extends RigMemory {
     static final int RAM_SIZE = 0x40_0000;
 
     // Where things are.
@@ -66,6 +61,9 @@ final class Rig implements AutoCloseable {
     /// The vector by which user code ends.
     static final int DONE = 0x20;
 
+    /// `OUT STOP_PORT, AL` stops the vCPU wherever it is.
+    static final int STOP_PORT = 0x80;
+
     static final int TABLE_ENTRY = 7;
     static final int PRESENT = 1;
     static final int WRITABLE = 2;
@@ -81,7 +79,6 @@ final class Rig implements AutoCloseable {
 
     static final long PG = 1L << 31;
 
-    final GuestRam ram = GuestRam.allocate(RAM_SIZE);
     final AddressSpace memory = new AddressSpace("memory", 0xFF_FFFF_FFFFL);
     final AddressSpace io = new AddressSpace("io", 0xFFFF);
     final DirectLoop loop = new DirectLoop();
@@ -97,16 +94,21 @@ final class Rig implements AutoCloseable {
     private int handlers;
 
     private Rig(int bits) {
+        super(RAM_SIZE);
         this.bits = bits;
         memory.mapRam(0, RAM_SIZE, ram, 0, true);
         io.mapDevice(Ports.FIRST, Ports.COUNT, ports, loop.strand());
+        var stopper = new Ports();
+        stopper.onWrite = () -> attend(Attention.STOP);
+        io.mapDevice(STOP_PORT, 1, stopper, loop.strand());
         var clock = new MachineClock(() -> now++);
         clock.start();
         apic = new LocalApic(0, true, clock, bus, new Kicks());
         var adapter = new ApicAdapter(apic, () -> 0xFF);
-        interpreter = new Interpreter(new Core(memory, io, new Surroundings(adapter, clock)), memory);
+        interpreter = new Interpreter(new Core(memory, io, new RigPorts(adapter, clock)), memory);
         cpu = interpreter.core().state;
         interpreter.reset();
+        cpu.gpr[2] = 0;
         fillTables();
     }
 
@@ -244,6 +246,8 @@ final class Rig implements AutoCloseable {
         cpu.tr.base = TSS;
         cpu.tr.limit = limit;
         cpu.tr.access = access;
+        // The port permission map lies beyond the limit: no port is the user's.
+        put16(TSS + 0x66, 0x68);
         cpu.ldtr.usable = false;
         cpu.ldtr.selector = 0;
     }
@@ -277,50 +281,6 @@ final class Rig implements AutoCloseable {
 
     void gate(int vector, long value) {
         put64(bits == 64 ? IDT + 16L * vector : IDT + 8L * vector, value);
-    }
-
-    // ---- memory
-
-    void put(long address, int... bytes) {
-        var data = new byte[bytes.length];
-        for (int i = 0; i < bytes.length; i++) {
-            data[i] = (byte) bytes[i];
-        }
-        ram.write(address, data);
-    }
-
-    void put16(long address, int value) {
-        put(address, value, value >> 8);
-    }
-
-    void put32(long address, long value) {
-        ram.write(address, little(8).putLong(value).array(), 0, 4);
-    }
-
-    void put64(long address, long value) {
-        ram.write(address, little(8).putLong(value).array());
-    }
-
-    private static ByteBuffer little(int bytes) {
-        return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    long get64(long address) {
-        var data = little(8);
-        ram.read(address, data.array(), 0, 8);
-        return data.getLong(0);
-    }
-
-    long get32(long address) {
-        return get64(address) & 0xFFFF_FFFFL;
-    }
-
-    int get16(long address) {
-        return (int) get64(address) & 0xFFFF;
-    }
-
-    int get8(long address) {
-        return (int) get64(address) & 0xFF;
     }
 
     // ---- guests
@@ -413,6 +373,15 @@ final class Rig implements AutoCloseable {
         return interpreter.run();
     }
 
+    /// Runs a guest, which may use ports at every level, until it writes to [#STOP_PORT].
+    void runToStopPort() {
+        cpu.systemFlags |= CpuState.IOPL;
+        var exit = runToExit();
+        if (exit != Interpreter.Exit.STOPPED) {
+            throw new AssertionError("the vCPU came back with " + exit);
+        }
+    }
+
     private Stop stop() {
         var cs = cpu.segments[Insn.CS];
         long at = cs.base + cpu.rip - 1 - HANDLERS;
@@ -464,9 +433,8 @@ final class Rig implements AutoCloseable {
         memory.mapDevice(gpa, length, device, loop.strand());
     }
 
-    @Override
-    public void close() {
-        ram.close();
+    private void attend(int reason) {
+        interpreter.attend(reason);
     }
 
     private final class Kicks implements VcpuPort {
@@ -491,30 +459,6 @@ final class Rig implements AutoCloseable {
         @Override
         public void startup(int vector) {
             interpreter.startup(vector);
-        }
-
-        private void attend(int reason) {
-            interpreter.attend(reason);
-        }
-    }
-
-    private record Surroundings(InterruptController interrupts, MachineClock clock) implements CpuPorts {
-        @Override
-        public long nanos() {
-            return clock.nanos();
-        }
-
-        @Override
-        public void ferr(boolean asserted) {}
-
-        @Override
-        public int id() {
-            return 0;
-        }
-
-        @Override
-        public int count() {
-            return 1;
         }
     }
 }

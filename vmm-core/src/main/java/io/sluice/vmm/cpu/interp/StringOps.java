@@ -7,8 +7,7 @@ import io.sluice.vmm.memory.HostMemory;
 import org.jspecify.annotations.Nullable;
 
 /// MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS, with their repeat prefixes. Registers move on element by element, so a
-/// fault
-/// or an interrupt finds them as the processor leaves them; a repeated one ends its block and is taken up again.
+/// fault or an interrupt finds them as the processor leaves them; a repeated one ends its block and is taken up again.
 final class StringOps {
     /// Elements between two looks for interrupts.
     private static final int SLICE = 4096;
@@ -44,7 +43,8 @@ final class StringOps {
                 // Whether the port is allowed is asked even if nothing is to be moved.
                 IoOps.check(core, (int) core.gpr[RDX] & 0xFFFF, insn.operandSize);
             }
-            int budget = core.stopsEachStep() ? 1 : SLICE;
+            boolean one = core.stopsEachStep();
+            int budget = one ? 1 : SLICE;
             while (true) {
                 long count = core.gpr[RCX] & mask;
                 if (count == 0) {
@@ -59,7 +59,7 @@ final class StringOps {
                     core.look = true;
                     return;
                 }
-                long done = bulk && !core.state.flag(CpuState.DF) ? string.many(core, count) : 0;
+                long done = bulk && !one && !core.state.flag(CpuState.DF) ? string.many(core, count) : 0;
                 if (done == 0) {
                     string.step(core);
                     done = 1;
