@@ -192,9 +192,7 @@ final class Applets {
     }
 
     private static String lines(int count, Supplier<String> line) {
-        return Stream.generate(line)
-                .limit(count)
-                .collect(Collectors.joining("\n", "", "\n"));
+        return Stream.generate(line).limit(count).collect(Collectors.joining("\n", "", "\n"));
     }
 
     private static String real(SplittableRandom random) {

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Debian's stock kernel with all that it has to say, and with a serial card that is a mediated device. One boot for all.
+/// Debian's stock kernel with all that it has to say, and with a serial card that is a mediated device. One boot for
+/// all.
 @Timeout(180)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
