@@ -1,6 +1,7 @@
 /// Drivers of mediated devices to learn from.
 module io.sluice.samples {
     requires io.sluice.vfio;
+    requires io.sluice.vmm;
     requires static org.jspecify;
 
     provides io.sluice.vfio.mdev.MdevDriver with

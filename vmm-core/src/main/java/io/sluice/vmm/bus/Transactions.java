@@ -1,7 +1,12 @@
 package io.sluice.vmm.bus;
 
+import io.sluice.vmm.loop.Strand;
+
 /// How a transaction enters a device: at once if the strand is idle (nothing is allocated), else through its queue.
 final class Transactions {
+    /// Posted writes that may wait for one device.
+    private static final int MOST_POSTED = 4096;
+
     private Transactions() {}
 
     /// Non-posted: waits for the completion.
@@ -38,7 +43,18 @@ final class Transactions {
                 strand.exit();
             }
         } else {
-            strand.defer(() -> target.device().write(offset, size, value));
+            queue(strand, () -> target.device().write(offset, size, value));
+        }
+    }
+
+    /// Puts a posted write behind those that wait. A requester that writes faster than the device takes it waits for
+    /// the
+    /// device now and then: what a link's flow-control credits do, and the bound on memory here.
+    private static void queue(Strand strand, Runnable write) {
+        if (strand.backlog() < MOST_POSTED) {
+            strand.defer(write);
+        } else {
+            strand.call(write);
         }
     }
 
@@ -50,7 +66,7 @@ final class Transactions {
         }
         var copy = data.clone();
         if (target.deferred()) {
-            target.strand().defer(() -> target.device().writeBurst(offset, copy));
+            queue(target.strand(), () -> target.device().writeBurst(offset, copy));
         } else {
             target.strand().post(() -> target.device().writeBurst(offset, copy));
         }

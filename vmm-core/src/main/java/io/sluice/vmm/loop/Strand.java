@@ -87,6 +87,11 @@ public final class Strand {
         }
     }
 
+    /// How many tasks wait, about.
+    public int backlog() {
+        return queue.size();
+    }
+
     /// Does `task` inside the strand and waits for it. Only for threads that are in no strand and on no loop.
     public void call(Runnable task) {
         if (tryEnter()) {
