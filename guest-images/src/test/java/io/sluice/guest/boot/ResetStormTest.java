@@ -11,6 +11,7 @@ import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.plugin.GuestImage;
 import io.sluice.vmm.testkit.MachineRig;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 class ResetStormTest {
     private static final Duration BOOT = Duration.ofSeconds(120);
     private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration BOOT_PROMISE = Duration.ofSeconds(30);
     private static final long MEMORY = 512L << 20;
     private static final int RESETS = 20;
     private static final String CARD = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
@@ -117,16 +119,32 @@ class ResetStormTest {
         assertThat(before.since()).isEmpty();
     }
 
-    /// The first boot, undisturbed; docs/SPECIFICATION.md has its figures.
+    /// The first boot, undisturbed; docs/SPECIFICATION.md has its figures. What the host does besides must not count, so
+    /// the promise is held to the processor time of the vCPU's thread.
     private static Duration bootAndTell(MachineRig machine) {
         long start = System.nanoTime();
         machine.console().await(DebianGuest.READY, BOOT);
         var boot = since(start);
         long instructions = machine.ask(Machine::instructions);
+        var busy = vcpuTime();
         System.out.printf(
-                "Debian from power-on to the shell: %.1f s, %d million guest instructions, %.1f million a second%n",
-                boot.toMillis() / 1e3, instructions / 1_000_000, instructions * 1e3 / boot.toNanos());
+                "Debian from power-on to the shell: %.1f s, in which the vCPU ran %.1f s; %d million guest instructions,"
+                        + " %.1f million a second%n",
+                boot.toMillis() / 1e3,
+                busy.toMillis() / 1e3,
+                instructions / 1_000_000,
+                instructions * 1e3 / busy.toNanos());
+        assertThat(busy).isLessThan(BOOT_PROMISE);
         return boot;
+    }
+
+    private static Duration vcpuTime() {
+        var threads = ManagementFactory.getThreadMXBean();
+        long nanos = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("vcpu-0"))
+                .mapToLong(thread -> threads.getThreadCpuTime(thread.threadId()))
+                .sum();
+        return Duration.ofNanos(nanos);
     }
 
     /// Closing is no reset: it may come at any moment too.

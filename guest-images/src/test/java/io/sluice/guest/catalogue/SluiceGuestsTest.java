@@ -15,6 +15,8 @@ class SluiceGuestsTest {
                 .toList();
 
         assertThat(catalogues).hasSize(1);
-        assertThat(catalogues.getFirst().images()).extracting(GuestImage::name).containsExactly("debian", "hello");
+        assertThat(catalogues.getFirst().images())
+                .extracting(GuestImage::name)
+                .containsExactly("debian", "hello", "speed");
     }
 }
