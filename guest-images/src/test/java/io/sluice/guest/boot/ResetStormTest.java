@@ -119,7 +119,8 @@ class ResetStormTest {
         assertThat(before.since()).isEmpty();
     }
 
-    /// The first boot, undisturbed; docs/SPECIFICATION.md has its figures. What the host does besides must not count, so
+    /// The first boot, undisturbed; docs/SPECIFICATION.md has its figures. What the host does besides must not count,
+    /// so
     /// the promise is held to the processor time of the vCPU's thread.
     private static Duration bootAndTell(MachineRig machine) {
         long start = System.nanoTime();
