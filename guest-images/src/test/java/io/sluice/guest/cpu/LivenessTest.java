@@ -75,9 +75,9 @@ class LivenessTest {
     }
 
     private static CpuState look(Vcpu vcpu) {
-        var seen = new AtomicReference<CpuState>(new CpuState());
-        vcpu.inspect(seen::set);
-        return seen.get();
+        var seen = new CpuState[] {new CpuState()};
+        vcpu.inspect(state -> seen[0] = state);
+        return seen[0];
     }
 
     @ParameterizedTest(name = "{0}")

@@ -2,7 +2,6 @@ package io.sluice.guest.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.sluice.guest.asm.Asm;
 import io.sluice.guest.asm.Plain;
 import io.sluice.guest.asm.Reg;
 import io.sluice.vmm.cpu.state.CpuState;
@@ -15,18 +14,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Fast system calls, MSRs, CPUID, what is for the supervisor alone, and the APIC's timer.
 @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SystemTest {
-    private static void rdmsr(Asm a, long index) {
-        a.mov(Reg.ECX, index);
-        a.plain(Plain.RDMSR);
-    }
-
-    private static void wrmsr(Asm a, long index, long value) {
-        a.mov(Reg.ECX, index);
-        a.mov(Reg.EAX, value & 0xFFFF_FFFFL);
-        a.mov(Reg.EDX, value >>> 32);
-        a.plain(Plain.WRMSR);
-    }
-
     @Test
     void syscallAndSysretGoInAndOut() {
         try (var rig = Rig.user64()) {
