@@ -35,8 +35,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(240)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AppletsTest {
-    private static final Duration BOOT = Duration.ofSeconds(120);
-    private static final Duration ALL_TASKS = Duration.ofSeconds(120);
+    private static final Duration BOOT = Duration.ofSeconds(240);
+    private static final Duration ALL_TASKS = Duration.ofSeconds(480);
     private static final int HOST_SECONDS = 60;
     private static final String AS_THE_GUEST =
             "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX_Usable,-AVX2_Usable,-FMA_Usable,-FMA4_Usable";

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Timeout;
 /// Debian's stock kernel through the program as a user has it.
 @Timeout(180)
 class DebianBootTest {
-    private static final Duration BOOT = Duration.ofSeconds(120);
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration BOOT = Duration.ofSeconds(240);
+    private static final Duration SOON = Duration.ofSeconds(90);
 
     /// What has to be fetched and unpacked is told on standard error, so it is done before.
     @BeforeAll

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DebianDevicesTest {
-    private static final Duration BOOT = Duration.ofSeconds(120);
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration BOOT = Duration.ofSeconds(240);
+    private static final Duration SOON = Duration.ofSeconds(90);
 
     private static final String UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
     private static final String CARD = "/sys/bus/pci/devices/0000:00:01.0";

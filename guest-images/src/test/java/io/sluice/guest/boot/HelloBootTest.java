@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 /// The bare-metal guest, which needs nothing from outside the repository.
 @Timeout(60)
 class HelloBootTest {
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final String PROMPT = "hello> ";
 
     @Test

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Timeout;
 /// Machines that are reset in the middle of their boots boot again, and leave nothing behind.
 @Timeout(300)
 class ResetStormTest {
-    private static final Duration BOOT = Duration.ofSeconds(120);
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration BOOT = Duration.ofSeconds(240);
+    private static final Duration SOON = Duration.ofSeconds(90);
     /// A boot that takes longer is not interrupted after this, so that the test ends in time.
     private static final Duration BUSY_HOST = Duration.ofSeconds(8);
     private static final Duration BOOT_PROMISE = Duration.ofSeconds(30);
