@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 ///
 /// glibc chooses its routines by what the processor has, and those for FMA round differently; the host is told to do
 /// without what the guest does not have.
-@Timeout(240)
+@Timeout(900)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AppletsTest {
     private static final Duration BOOT = Duration.ofSeconds(240);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Debian's stock kernel through the program as a user has it.
-@Timeout(180)
+@Timeout(600)
 class DebianBootTest {
     private static final Duration BOOT = Duration.ofSeconds(240);
     private static final Duration SOON = Duration.ofSeconds(90);

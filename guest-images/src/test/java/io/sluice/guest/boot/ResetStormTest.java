@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Machines that are reset in the middle of their boots boot again, and leave nothing behind.
-@Timeout(300)
+@Timeout(900)
 class ResetStormTest {
     private static final Duration BOOT = Duration.ofSeconds(240);
     private static final Duration SOON = Duration.ofSeconds(90);
