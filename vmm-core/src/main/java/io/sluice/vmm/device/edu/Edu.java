@@ -33,7 +33,7 @@ public final class Edu implements BusDevice {
     private final byte[] buffer = new byte[BUFFER_SIZE];
     private final Runnable compute = this::compute;
     private final Runnable transfer = this::transfer;
-    private EduState state = EduState.POWER_ON;
+    private EduState state = new EduState();
 
     /// @param dmaMask address bits that the DMA engine drives
     public Edu(Strand strand, long dmaMask) {
@@ -56,7 +56,7 @@ public final class Edu implements BusDevice {
     }
 
     private void reset() {
-        state = EduState.POWER_ON;
+        state = new EduState();
         java.util.Arrays.fill(buffer, (byte) 0);
     }
 
@@ -68,15 +68,15 @@ public final class Edu implements BusDevice {
         }
         return switch (register) {
             case IDENTIFICATION -> IDENTIFICATION;
-            case LIVENESS -> state.liveness();
-            case FACTORIAL -> state.factorial();
-            case STATUS -> state.status();
-            case INTERRUPT_STATUS -> state.interrupts();
+            case LIVENESS -> state.liveness;
+            case FACTORIAL -> state.factorial;
+            case STATUS -> state.status;
+            case INTERRUPT_STATUS -> state.interrupts;
             case INTERRUPT_RAISE, INTERRUPT_ACKNOWLEDGE -> -1;
-            case DMA_SOURCE -> state.source();
-            case DMA_DESTINATION -> state.destination();
-            case DMA_COUNT -> state.count();
-            case DMA_COMMAND -> state.command();
+            case DMA_SOURCE -> state.source;
+            case DMA_DESTINATION -> state.destination;
+            case DMA_COUNT -> state.count;
+            case DMA_COMMAND -> state.command;
         };
     }
 
@@ -89,33 +89,33 @@ public final class Edu implements BusDevice {
         long bits = size == 4 ? value & 0xFFFF_FFFFL : value;
         switch (register) {
             case IDENTIFICATION, INTERRUPT_STATUS -> {}
-            case LIVENESS -> state = state.withLiveness(~(int) bits);
+            case LIVENESS -> state.liveness = ~(int) bits;
             case FACTORIAL -> startFactorial((int) bits);
             case STATUS -> {
-                int status = state.status() & ~INTERRUPT_WHEN_DONE | (int) bits & INTERRUPT_WHEN_DONE;
-                state = state.withFactorial(state.factorial(), status);
+                state.status = state.status & ~INTERRUPT_WHEN_DONE | (int) bits & INTERRUPT_WHEN_DONE;
             }
             case INTERRUPT_RAISE -> raise((int) bits);
             case INTERRUPT_ACKNOWLEDGE -> acknowledge((int) bits);
-            case DMA_SOURCE -> setDma(bits, state.destination(), state.count());
-            case DMA_DESTINATION -> setDma(state.source(), bits, state.count());
-            case DMA_COUNT -> setDma(state.source(), state.destination(), bits);
+            case DMA_SOURCE -> setDma(bits, state.destination, state.count);
+            case DMA_DESTINATION -> setDma(state.source, bits, state.count);
+            case DMA_COUNT -> setDma(state.source, state.destination, bits);
             case DMA_COMMAND -> startDma(bits);
         }
     }
 
     private void startFactorial(int of) {
-        if ((state.status() & COMPUTING) == 0) {
-            state = state.withFactorial(of, state.status() | COMPUTING);
+        if ((state.status & COMPUTING) == 0) {
+            state.factorial = of;
+            state.status |= COMPUTING;
             strand.defer(compute);
         }
     }
 
     private void compute() {
-        if ((state.status() & COMPUTING) == 0) {
+        if ((state.status & COMPUTING) == 0) {
             return; // reset meanwhile
         }
-        int n = state.factorial();
+        int n = state.factorial;
         int result = 1;
         if (Integer.compareUnsigned(n, FACTORIAL_IS_ZERO) >= 0) {
             result = 0;
@@ -124,25 +124,28 @@ public final class Edu implements BusDevice {
                 result *= i;
             }
         }
-        state = state.withFactorial(result, state.status() & ~COMPUTING);
-        if ((state.status() & INTERRUPT_WHEN_DONE) != 0) {
+        state.factorial = result;
+        state.status &= ~COMPUTING;
+        if ((state.status & INTERRUPT_WHEN_DONE) != 0) {
             raise(FACTORIAL_INTERRUPT);
         }
     }
 
     private boolean isTransferring() {
-        return (state.command() & DMA_RUN) != 0;
+        return (state.command & DMA_RUN) != 0;
     }
 
     private void setDma(long source, long destination, long count) {
         if (!isTransferring()) {
-            state = state.withDma(source, destination, count, state.command());
+            state.source = source;
+            state.destination = destination;
+            state.count = count;
         }
     }
 
     private void startDma(long command) {
         if (!isTransferring() && (command & DMA_RUN) != 0) {
-            state = state.withDma(state.source(), state.destination(), state.count(), command);
+            state.command = command;
             strand.defer(transfer);
         }
     }
@@ -151,10 +154,10 @@ public final class Edu implements BusDevice {
         if (!isTransferring()) {
             return; // reset meanwhile
         }
-        boolean toRam = (state.command() & DMA_TO_RAM) != 0;
-        long inBuffer = (toRam ? state.source() : state.destination()) - BUFFER_START;
-        var inRam = new Iova((toRam ? state.destination() : state.source()) & dmaMask);
-        long count = state.count();
+        boolean toRam = (state.command & DMA_TO_RAM) != 0;
+        long inBuffer = (toRam ? state.source : state.destination) - BUFFER_START;
+        var inRam = new Iova((toRam ? state.destination : state.source) & dmaMask);
+        long count = state.count;
         if (inBuffer >= 0 && count >= 0 && count <= BUFFER_SIZE && inBuffer <= BUFFER_SIZE - count) {
             if (toRam) {
                 function.dma().write(inRam, buffer, (int) inBuffer, (int) count);
@@ -162,23 +165,23 @@ public final class Edu implements BusDevice {
                 function.dma().read(inRam, buffer, (int) inBuffer, (int) count);
             }
         }
-        long command = state.command() & ~DMA_RUN;
-        state = state.withDma(state.source(), state.destination(), count, command);
+        long command = state.command & ~DMA_RUN;
+        state.command = command;
         if ((command & DMA_NOTIFY) != 0) {
             raise(DMA_INTERRUPT);
         }
     }
 
     private void raise(int causes) {
-        state = state.withInterrupts(state.interrupts() | causes);
-        if (state.interrupts() != 0 && !function.message(0)) {
+        state.interrupts |= causes;
+        if (state.interrupts != 0 && !function.message(0)) {
             function.intx(true);
         }
     }
 
     private void acknowledge(int causes) {
-        state = state.withInterrupts(state.interrupts() & ~causes);
-        if (state.interrupts() == 0 && !function.usesMessages()) {
+        state.interrupts &= ~causes;
+        if (state.interrupts == 0 && !function.usesMessages()) {
             function.intx(false);
         }
     }
