@@ -15,8 +15,9 @@ import java.util.concurrent.atomic.LongAdder;
 /// Ranges that the board fixes ([#add]) may not overlap. Ranges that the guest places ([#swap]: BARs) may lie anywhere:
 /// they answer only where nothing fixed and no earlier placed range does.
 ///
-/// The map is an immutable sorted array that a change replaces, so a lookup needs no lock. A change takes effect
-/// before the changing call returns: [#onChange] listeners make each vCPU drop what it cached.
+/// The map is an immutable sorted array that a change replaces, so a lookup needs no lock. Every transaction
+/// sees a change once the changing call has returned. [#onChange] listeners ask each vCPU to drop host addresses of RAM
+/// that it cached; it does so before its next block, and the call does not wait for that: nothing unmaps RAM yet.
 /// Addresses are bare longs here and compared unsigned: this is the hot path (docs/adr/0002).
 public final class AddressSpace {
     private final String name;
@@ -85,7 +86,9 @@ public final class AddressSpace {
         return mapping;
     }
 
-    /// Removes a range; when this returns no new access reaches it. Unknown mappings are ignored.
+    /// Removes a range; when this returns no new transaction reaches it. A vCPU that cached the host address of RAM
+    /// drops
+    /// it before its next block, which this does not wait for. Unknown mappings are ignored.
     public synchronized void remove(Mapping mapping) {
         if (fixed.remove(mapping)) {
             publish();

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// search. Owned by the requester's thread.
 ///
 /// What it remembers belongs to one version of the map and is forgotten when the map changes, so it can be useless but
-/// never wrong. The `speed` guest pays for it: a trapped register read is a third faster.
+/// never wrong. The `speed` guest measures what it saves.
 public final class Route {
     private static final int PLACES = 64;
 
