@@ -22,8 +22,9 @@ final class TerminalTest {
     private Path directory;
 
     /// A shell on a terminal that notes the terminal's settings, runs the console, notes the status and the settings.
+    /// It outlives the interrupt key, which reaches the whole foreground process group; its children do not.
     private Process onTerminal(String redirection, String... arguments) throws IOException {
-        var script = "stty -a >before; " + String.join(" ", java(arguments)) + redirection
+        var script = "trap : INT; stty -a >before; " + String.join(" ", java(arguments)) + redirection
                 + "; echo $? >status; stty -a >after";
         return new ProcessBuilder("script", "-qfc", script, "/dev/null")
                 .directory(directory.toFile())
@@ -104,6 +105,7 @@ final class TerminalTest {
 
         type(process, "\3");
 
+        assertThat(noted("status")).isEqualTo("130");
         assertThat(noted("after")).isEqualTo(noted("before"));
     }
 

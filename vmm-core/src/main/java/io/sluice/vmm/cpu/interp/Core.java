@@ -8,6 +8,7 @@ import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.Cpuid;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.cpu.state.Segment;
+import java.security.SecureRandom;
 
 /// What a micro-op works on: one vCPU's registers and its memory as the program sees it.
 ///
@@ -147,6 +148,9 @@ public final class Core {
     long linear(int segment, long offset, int size, boolean write) {
         var s = state.segments[segment];
         if (codeSize == 64) {
+            if (segment == Insn.SS && !(Mmu.isCanonical(offset) && Mmu.isCanonical(offset + size - 1))) {
+                throw GuestFault.ss0();
+            }
             return segment >= Insn.FS ? s.base + offset : offset;
         }
         checkSegment(s, segment, offset, size, write);
@@ -325,7 +329,7 @@ public final class Core {
 
     long checkedTarget(long target, int operandSize) {
         if (codeSize == 64) {
-            if (target >> 47 != target >> 63) {
+            if (!Mmu.isCanonical(target)) {
                 throw GuestFault.gp0();
             }
             return target;
@@ -353,9 +357,9 @@ public final class Core {
         look = true;
     }
 
-    private final java.util.SplittableRandom random = new java.util.SplittableRandom();
+    /// For RDRAND and RDSEED: guests seed their own generators from it, so it must not be predictable.
+    private final SecureRandom random = new SecureRandom();
 
-    /// For RDRAND and RDSEED.
     long nextRandom() {
         return random.nextLong();
     }

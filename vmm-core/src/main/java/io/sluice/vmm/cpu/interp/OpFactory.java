@@ -1,7 +1,6 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.isa.Insn;
-import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.isa.Operand;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -52,16 +51,13 @@ final class OpFactory {
         return false;
     }
 
+    /// Of the operand; pushes and pops look at their addresses themselves.
     private static boolean usesStackSegment(Insn insn) {
         for (var operand : insn.operands) {
             if (operand.kind() == Operand.Kind.MEMORY) {
                 return insn.segment == Insn.SS;
             }
         }
-        return insn.op == Op.CALL
-                || insn.op == Op.RET
-                || insn.op == Op.LEAVE
-                || insn.op == Op.PUSH
-                || insn.op == Op.POP;
+        return false;
     }
 }

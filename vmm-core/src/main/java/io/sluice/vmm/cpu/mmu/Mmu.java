@@ -411,7 +411,7 @@ public final class Mmu {
     // ---- the slow path
 
     private long translate(long linear, int access, int as) {
-        if (!canonical(linear)) {
+        if (!isCanonical(linear)) {
             throw GuestFault.notCanonical();
         }
         long gpa = walker.walk(linear, access, as == USER, as == STRICT);
@@ -419,13 +419,14 @@ public final class Mmu {
         return gpa;
     }
 
-    private boolean canonical(long linear) {
+    /// Whether bits 63:47 of a linear address are all equal.
+    public static boolean isCanonical(long linear) {
         return linear >> 47 == linear >> 63;
     }
 
     private void translateAll(long linear, int size, int access, int as) {
         boolean split = (linear & 0xFFF) + size > 0x1000;
-        if (split && !canonical(nextPage(linear))) {
+        if (split && !isCanonical(nextPage(linear))) {
             // Every byte must be canonical before the first is looked up.
             throw GuestFault.notCanonical();
         }

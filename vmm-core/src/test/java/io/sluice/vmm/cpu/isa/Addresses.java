@@ -23,9 +23,22 @@ final class Addresses {
         if (insn.index >= 0) {
             address += state.gpr[insn.index] << insn.scale;
         }
+        if (isBitString(insn)) {
+            int size = insn.operands[0].size();
+            long number = state.gpr[insn.operands[1].number()] << 64 - 8 * size >> 64 - 8 * size;
+            address += (number >> Integer.numberOfTrailingZeros(8 * size)) * size;
+        }
         if (insn.addressSize == 4) {
             address &= 0xFFFF_FFFFL;
         }
         return address + segmentBase(insn.segment, state);
+    }
+
+    /// A bit number in a register may lead anywhere from the operand's address.
+    private static boolean isBitString(Insn insn) {
+        return switch (insn.op) {
+            case BT, BTS, BTR, BTC -> insn.operands[1].kind() == Operand.Kind.GPR;
+            default -> false;
+        };
     }
 }
