@@ -1,0 +1,139 @@
+package io.sluice.vmm.qapi;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Makes typed values of what came over the wire: maps, lists, String, Long, Double, Boolean. Refuses with QEMU's
+/// words, naming the member by its path (`a.b[0].c`).
+public final class QapiDecoder {
+    private QapiDecoder() {}
+
+    /// The arguments of a command.
+    ///
+    /// @throws QmpException if they do not fit
+    public static <A extends Record> A arguments(Class<A> type, Map<String, ?> given) {
+        return type.cast(structure((QapiType.Structure) QapiType.of(type), given, ""));
+    }
+
+    private static Object structure(QapiType.Structure type, Map<String, ?> given, String path) {
+        var components = type.javaClass().getRecordComponents();
+        var values = new @Nullable Object[components.length];
+        var rest = new LinkedHashMap<String, Object>(given);
+        int others = -1;
+        int field = 0;
+        for (int i = 0; i < components.length; i++) {
+            if (components[i].isAnnotationPresent(Others.class)) {
+                others = i;
+            } else {
+                var f = type.fields().get(field++);
+                values[i] = member(f, rest.remove(f.name()), given.containsKey(f.name()), path);
+            }
+        }
+        if (others >= 0) {
+            values[others] = rest;
+        } else if (!rest.isEmpty()) {
+            throw new QmpException(
+                    "Parameter '" + name(path, rest.keySet().iterator().next()) + "' is unexpected");
+        }
+        return construct(type.javaClass(), components, values);
+    }
+
+    private static @Nullable Object member(QapiType.Field field, @Nullable Object value, boolean given, String path) {
+        var name = name(path, field.name());
+        if (!given) {
+            if (field.optional()) {
+                return null;
+            }
+            throw new QmpException("Parameter '" + name + "' is missing");
+        }
+        return value(field.type(), field.component().getType(), value, name);
+    }
+
+    private static @Nullable Object value(QapiType type, Class<?> javaType, @Nullable Object value, String name) {
+        return switch (type) {
+            case QapiType.Builtin builtin -> builtin(builtin, javaType, value, name);
+            case QapiType.Enumeration enumeration -> constant(enumeration, value, name);
+            case QapiType.Array array -> list(array, value, name);
+            case QapiType.Structure structure -> structure(structure, object(value, name), name);
+        };
+    }
+
+    private static @Nullable Object builtin(
+            QapiType.Builtin type, Class<?> javaType, @Nullable Object value, String name) {
+        return switch (type) {
+            case STR -> require(value instanceof String, value, name, "string");
+            case BOOL -> require(value instanceof Boolean, value, name, "boolean");
+            case NUMBER -> ((Number) require(value instanceof Number, value, name, "number")).doubleValue();
+            case INT -> integer(javaType, (Long) require(value instanceof Long, value, name, "integer"), name);
+            case ANY -> value;
+        };
+    }
+
+    private static Object integer(Class<?> javaType, long value, String name) {
+        if (javaType == long.class || javaType == Long.class) {
+            return value;
+        }
+        if (value != (int) value) {
+            throw new QmpException("Parameter '" + name + "' expects int32");
+        }
+        return (int) value;
+    }
+
+    private static Object constant(QapiType.Enumeration type, @Nullable Object value, String name) {
+        var text = require(value instanceof String, value, name, "string");
+        int index = type.constants().indexOf(text);
+        if (index < 0) {
+            throw new QmpException("Parameter '" + name + "' does not accept value '" + text + "'");
+        }
+        return type.javaClass().getEnumConstants()[index];
+    }
+
+    private static Object list(QapiType.Array type, @Nullable Object value, String name) {
+        var given = (List<?>) require(value instanceof List, value, name, "array");
+        var list = new ArrayList<@Nullable Object>(given.size());
+        for (int i = 0; i < given.size(); i++) {
+            list.add(value(type.element(), Object.class, given.get(i), name + "[" + i + "]"));
+        }
+        return list;
+    }
+
+    @SuppressWarnings("unchecked") // The keys of a JSON object are strings.
+    private static Map<String, ?> object(@Nullable Object value, String name) {
+        return (Map<String, ?>) require(value instanceof Map, value, name, "object");
+    }
+
+    private static Object require(boolean fits, @Nullable Object value, String name, String expected) {
+        if (!fits || value == null) {
+            throw new QmpException("Invalid parameter type for '" + name + "', expected: " + expected);
+        }
+        return value;
+    }
+
+    private static String name(String path, String member) {
+        return path.isEmpty() ? member : path + "." + member;
+    }
+
+    private static Object construct(Class<?> type, RecordComponent[] components, @Nullable Object[] values) {
+        var types = new Class<?>[components.length];
+        for (int i = 0; i < types.length; i++) {
+            types[i] = components[i].getType();
+        }
+        try {
+            var constructor = type.getDeclaredConstructor(types);
+            constructor.setAccessible(true);
+            return constructor.newInstance(values);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof QmpException refusal) {
+                throw refusal;
+            }
+            throw new IllegalStateException("arguments " + type + " cannot be made", e);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("arguments " + type + " cannot be made", e);
+        }
+    }
+}
