@@ -9,6 +9,7 @@ import io.sluice.guest.testkit.Leftovers;
 import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
+import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.plugin.GuestImage;
 import io.sluice.vmm.testkit.MachineRig;
 import java.lang.management.ManagementFactory;
@@ -49,7 +50,7 @@ class ResetStormTest {
                 List.of(new MachineConfig.Part("mdev", Map.of("id", "m0", "type", "mtty-2", "uuid", CARD))),
                 List.of(),
                 new MachineConfig.Rtc(0),
-                new MachineConfig.Life(false, false),
+                MachineConfig.Life.STANDARD,
                 new MachineConfig.Log(Set.of(), null));
     }
 
@@ -63,7 +64,7 @@ class ResetStormTest {
         for (int i = 0; i < RESETS; i++) {
             double place = random.nextDouble();
             LockSupport.parkNanos((long) (place * place * boot.toNanos()));
-            boolean done = machine.ask(running -> running.reset("storm"));
+            boolean done = machine.ask(running -> running.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
             assertThat(done).as("reset %d, seed %d", i, seed).isTrue();
         }
     }
@@ -74,7 +75,7 @@ class ResetStormTest {
     private static int lastReset(MachineRig machine) {
         return machine.ask(running -> {
             running.pause();
-            running.reset("the last");
+            running.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET);
             int end = machine.console().text().length();
             running.resume();
             return end;

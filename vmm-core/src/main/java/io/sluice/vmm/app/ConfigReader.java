@@ -79,7 +79,7 @@ final class ConfigReader {
                 parts(Option.OBJECT),
                 firmwareFiles(),
                 rtc(),
-                new MachineConfig.Life(options.has(Option.NO_REBOOT), options.has(Option.STOPPED)),
+                new LifeOptions(options).read(),
                 log());
     }
 

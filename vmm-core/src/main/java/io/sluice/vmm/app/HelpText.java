@@ -75,6 +75,8 @@ final class HelpText {
                     PARALLEL,
                     MONITOR,
                     NO_REBOOT,
+                    NO_SHUTDOWN,
+                    ACTION,
                     STOPPED,
                     LOG_FILE,
                     HELP,

@@ -9,6 +9,8 @@ import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineException;
 import io.sluice.vmm.machine.MachineHost;
+import io.sluice.vmm.machine.ShutdownCause;
+import io.sluice.vmm.qapi.EventType;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -75,7 +77,7 @@ final class MachineRun implements MachineHost, LoopEvents {
             return;
         }
         switch (key) {
-            case QUIT -> running.quit();
+            case QUIT -> running.quit(ShutdownCause.HOST_UI);
             case HELP -> err.print(HelpText.keys());
             case MONITOR -> err.println("sluice: there is no monitor; Ctrl-A H shows the keys");
             case PAUSE -> {
@@ -126,6 +128,9 @@ final class MachineRun implements MachineHost, LoopEvents {
         end = how;
         session.console().stop();
     }
+
+    @Override
+    public void emit(EventType.Event<?> event) {}
 
     @Override
     public void log(String lines) {

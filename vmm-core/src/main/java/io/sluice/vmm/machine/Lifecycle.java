@@ -1,5 +1,6 @@
 package io.sluice.vmm.machine;
 
+import io.sluice.vmm.qapi.RunState;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
@@ -7,25 +8,50 @@ import java.util.Set;
 
 /// The life of a machine as a state and the moves that are legal from it. Any thread; a move happens wholly or not.
 final class Lifecycle {
-    /// The states, under QEMU's names for them where it has one.
+    /// The states, and what QEMU calls each.
     enum State {
-        /// Built, nothing has run.
-        PRELAUNCH,
-        RUNNING,
-        PAUSED,
-        /// Between a reset's request and the new start; whether it goes on running is with who resets.
-        RESETTING,
-        /// The guest ended it, or somebody did; only closing is left.
-        SHUTDOWN,
-        CLOSED
+        /// Built or reset; nothing has run since.
+        PRELAUNCH(RunState.PRELAUNCH),
+        RUNNING(RunState.RUNNING),
+        PAUSED(RunState.PAUSED),
+        /// Stopped by a debugger.
+        DEBUG(RunState.DEBUG),
+        /// The guest's kernel has panicked, and somebody wants to look.
+        PANICKED(RunState.GUEST_PANICKED),
+        /// We have failed, and somebody wants to look.
+        FAILED(RunState.INTERNAL_ERROR),
+        /// The guest has switched itself off, and somebody wants to look.
+        SHUTDOWN(RunState.SHUTDOWN),
+        /// Only closing is left.
+        ENDED(RunState.SHUTDOWN),
+        CLOSED(RunState.SHUTDOWN);
+
+        private final RunState runState;
+
+        State(RunState runState) {
+            this.runState = runState;
+        }
+
+        RunState runState() {
+            return runState;
+        }
+
+        /// Whether only a reset, not [Machine#resume], leads on.
+        boolean needsReset() {
+            return this == FAILED || this == SHUTDOWN;
+        }
     }
 
     private static final Map<State, Set<State>> MOVES = new EnumMap<>(Map.of(
-            State.PRELAUNCH, EnumSet.of(State.RUNNING, State.PAUSED, State.SHUTDOWN),
-            State.RUNNING, EnumSet.of(State.PAUSED, State.RESETTING, State.SHUTDOWN),
-            State.PAUSED, EnumSet.of(State.RUNNING, State.RESETTING, State.SHUTDOWN),
-            State.RESETTING, EnumSet.of(State.RUNNING, State.PAUSED, State.SHUTDOWN),
-            State.SHUTDOWN, EnumSet.of(State.CLOSED),
+            State.PRELAUNCH, EnumSet.of(State.RUNNING, State.DEBUG, State.ENDED),
+            State.RUNNING,
+                    EnumSet.of(State.PAUSED, State.DEBUG, State.PANICKED, State.FAILED, State.SHUTDOWN, State.ENDED),
+            State.PAUSED, EnumSet.of(State.PRELAUNCH, State.RUNNING, State.FAILED, State.ENDED),
+            State.DEBUG, EnumSet.of(State.PRELAUNCH, State.RUNNING, State.FAILED, State.ENDED),
+            State.PANICKED, EnumSet.of(State.PRELAUNCH, State.RUNNING, State.FAILED, State.ENDED),
+            State.FAILED, EnumSet.of(State.PRELAUNCH, State.ENDED),
+            State.SHUTDOWN, EnumSet.of(State.PRELAUNCH, State.FAILED, State.ENDED),
+            State.ENDED, EnumSet.of(State.CLOSED),
             State.CLOSED, EnumSet.noneOf(State.class)));
 
     private State state = State.PRELAUNCH;

@@ -13,6 +13,9 @@ import io.sluice.vmm.device.MachinePower;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.qapi.Command.Nothing;
+import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.qapi.RunState;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -58,7 +61,7 @@ public final class Machine implements AutoCloseable {
         var power = new Power();
         boolean built = false;
         board = new Board(config, ram, host.vmLoop(), power, new Faults());
-        panics = new PanicWatch(board.clock, reason -> host.control(() -> end(panicked(reason))));
+        panics = new PanicWatch(board.clock, reason -> host.control(() -> panicked(reason)));
         plugins = new PluginBay(PluginBay.newRegistry(), board, host, power);
         try {
             addConsoles();
@@ -120,64 +123,66 @@ public final class Machine implements AutoCloseable {
         powerUp("start");
         if (!config.life().startsPaused()) {
             go();
-        } else {
-            life.tryMove(State.PAUSED);
         }
     }
 
-    public boolean isPaused() {
-        return life.state() == State.PAUSED;
+    /// Any thread.
+    public RunState runState() {
+        return life.state().runState();
     }
 
     /// Stops vCPU and clock; `false` if the machine does not run.
     public boolean pause() {
-        if (!life.tryMove(State.PAUSED)) {
-            return false;
-        }
-        halt();
-        return true;
+        return stop(State.PAUSED);
     }
 
-    /// Goes on after [#pause]; `false` if the machine is not paused.
+    /// Goes on after whatever stopped it; `false` if the machine runs, or only a reset can help.
     public boolean resume() {
-        if (life.state() != State.PAUSED) {
-            return false;
-        }
-        go();
-        return true;
+        return !life.state().needsReset() && go();
     }
 
-    /// Resets the machine as its button does; `false` if it has ended.
-    public boolean reset(String cause) {
-        boolean goesOn = life.state() == State.RUNNING;
-        if (!life.tryMove(State.RESETTING)) {
+    /// Resets the machine as its button does; `false` if it has ended. A machine that does not run waits for
+    /// [#resume] then.
+    public boolean reset(ShutdownCause cause) {
+        return reset(cause, cause.text());
+    }
+
+    private boolean reset(ShutdownCause cause, String how) {
+        if (life.state() == State.ENDED || life.state() == State.CLOSED) {
             return false;
         }
-        halt();
         var panic = panics.reason();
-        if (panic != null) {
-            end(panicked(panic));
-        } else if (config.life().resetEnds()) {
-            end(MachineEnd.ORDERLY);
+        if (panic != null && cause.isGuest()) {
+            panicked(panic);
+            if (life.state() != State.RUNNING) {
+                return true;
+            }
+        }
+        boolean goesOn = life.state() == State.RUNNING;
+        if (config.life().resetEnds()) {
+            shutDown(cause, MachineEnd.ORDERLY);
         } else {
-            powerUp(cause);
+            halt();
+            powerUp(how);
+            emit(MachineEvents.RESET.with(new MachineEvents.Cause(cause)));
             if (goesOn) {
-                go();
+                run();
             } else {
-                life.tryMove(State.PAUSED);
+                life.tryMove(State.PRELAUNCH);
             }
         }
         return true;
     }
 
     /// Somebody ends the machine; the guest is not asked.
-    public void quit() {
-        end(MachineEnd.ORDERLY);
+    public void quit(ShutdownCause cause) {
+        end(cause, MachineEnd.ORDERLY);
     }
 
     /// Asks the guest to shut down, as the power button does.
     public void pressPowerButton() {
         board.acpiPm.pressPowerButton();
+        emit(MachineEvents.POWERDOWN.with(Nothing.INSTANCE));
     }
 
     /// Instructions that the guest has run.
@@ -185,11 +190,30 @@ public final class Machine implements AutoCloseable {
         return board.vcpu.instructions();
     }
 
-    private void go() {
-        if (life.tryMove(State.RUNNING)) {
-            board.clock.start();
-            board.vcpu.resume();
+    private boolean go() {
+        if (!life.tryMove(State.RUNNING)) {
+            return false;
         }
+        emit(MachineEvents.RESUME.with(Nothing.INSTANCE));
+        run();
+        return true;
+    }
+
+    private void run() {
+        board.clock.start();
+        board.vcpu.resume();
+    }
+
+    private boolean stop(State to) {
+        boolean ran = life.state() == State.RUNNING;
+        if (!life.tryMove(to)) {
+            return false;
+        }
+        halt();
+        if (ran) {
+            emit(MachineEvents.STOP.with(Nothing.INSTANCE));
+        }
+        return true;
     }
 
     private void halt() {
@@ -197,15 +221,56 @@ public final class Machine implements AutoCloseable {
         board.clock.stop();
     }
 
-    private void end(MachineEnd how) {
-        if (life.tryMove(State.SHUTDOWN)) {
+    private void emit(EventType.Event<?> event) {
+        host.emit(event);
+    }
+
+    /// The guest has ended: the machine with it, unless it shall stay to be looked at.
+    private void shutDown(ShutdownCause cause, MachineEnd how) {
+        if (!config.life().shutdownPauses()) {
+            end(cause, how);
+        } else if (life.state() == State.RUNNING) {
+            emit(MachineEvents.SHUTDOWN.with(new MachineEvents.Cause(cause)));
+            stop(State.SHUTDOWN);
+        }
+    }
+
+    private void end(ShutdownCause cause, MachineEnd how) {
+        if (life.tryMove(State.ENDED)) {
             halt();
+            emit(MachineEvents.SHUTDOWN.with(new MachineEvents.Cause(cause)));
             host.ended(how);
         }
     }
 
-    private static MachineEnd panicked(String reason) {
-        return MachineEnd.failed("the guest's kernel panicked: " + reason);
+    private void panicked(String reason) {
+        var action = config.life().panic();
+        if (action == PanicAction.SHUTDOWN && config.life().shutdownPauses()) {
+            action = PanicAction.PAUSE;
+        }
+        panics.clear();
+        emit(MachineEvents.GUEST_PANICKED.with(new MachineEvents.Panicked(action.outcome())));
+        switch (action) {
+            case NONE -> {}
+            case PAUSE -> stop(State.PANICKED);
+            case SHUTDOWN -> {
+                stop(State.PANICKED);
+                end(ShutdownCause.GUEST_PANIC, MachineEnd.ORDERLY);
+            }
+            case EXIT_FAILURE -> {
+                stop(State.PANICKED);
+                end(ShutdownCause.GUEST_PANIC, MachineEnd.failed("the guest's kernel panicked: " + reason));
+            }
+        }
+    }
+
+    /// We have failed: the machine ends, unless it shall stay to be looked at.
+    private void broken(MachineEnd how) {
+        if (!config.life().shutdownPauses()) {
+            end(ShutdownCause.HOST_ERROR, how);
+        } else if (stop(State.FAILED)) {
+            host.log("sluice: " + how.message() + "; the machine stays stopped\n");
+        }
     }
 
     /// All devices as at power-on, memory as the loader fills it, the vCPU at the guest's first instruction. What the
@@ -238,7 +303,7 @@ public final class Machine implements AutoCloseable {
     /// Ends the machine if it has not ended, and gives back everything: threads, loops, memory.
     @Override
     public void close() {
-        life.tryMove(State.SHUTDOWN);
+        life.tryMove(State.ENDED);
         if (life.tryMove(State.CLOSED)) {
             log(
                     LogItem.GUEST_ERRORS,
@@ -261,19 +326,19 @@ public final class Machine implements AutoCloseable {
         @Override
         public void powerOff() {
             board.vcpu.pauseSoon();
-            host.control(() -> end(MachineEnd.ORDERLY));
+            host.control(() -> shutDown(ShutdownCause.GUEST_SHUTDOWN, MachineEnd.ORDERLY));
         }
 
         @Override
         public void reset(String cause) {
             board.vcpu.pauseSoon();
-            host.control(() -> Machine.this.reset(cause));
+            host.control(() -> Machine.this.reset(ShutdownCause.GUEST_RESET, cause));
         }
 
         @Override
         public void exit(int status) {
             board.vcpu.pauseSoon();
-            host.control(() -> end(new MachineEnd(status, null)));
+            host.control(() -> end(ShutdownCause.GUEST_SHUTDOWN, new MachineEnd(status, null)));
         }
     }
 
@@ -286,21 +351,21 @@ public final class Machine implements AutoCloseable {
 
         @Override
         public void failed(int vcpu, Throwable cause) {
-            host.control(() -> end(MachineEnd.internal("vcpu-" + vcpu, cause)));
+            host.control(() -> broken(MachineEnd.internal("vcpu-" + vcpu, cause)));
         }
     }
 
     /// A loop's task failed; any thread.
     public void failed(String loop, Throwable cause) {
         board.vcpu.pauseSoon();
-        host.control(() -> end(MachineEnd.internal(loop, cause)));
+        host.control(() -> broken(MachineEnd.internal(loop, cause)));
     }
 
     private void tripleFault() {
         if (config.life().resetEnds() && panics.reason() == null) {
-            end(MachineEnd.failed("the guest's processor shut down (triple fault)"));
+            shutDown(ShutdownCause.GUEST_RESET, MachineEnd.failed("the guest's processor shut down (triple fault)"));
         } else {
-            reset("triple fault");
+            reset(ShutdownCause.GUEST_RESET, "triple fault");
         }
     }
 }

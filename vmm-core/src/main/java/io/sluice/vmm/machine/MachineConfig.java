@@ -56,9 +56,13 @@ public record MachineConfig(
     /// @param secondsFromUtc how far it runs from the host's UTC
     public record Rtc(long secondsFromUtc) {}
 
-    /// @param resetEnds a guest's reset ends the machine instead
     /// @param startsPaused the machine waits to be told to go
-    public record Life(boolean resetEnds, boolean startsPaused) {}
+    /// @param resetEnds a reset ends the machine instead
+    /// @param shutdownPauses a guest that ends leaves the machine there, to be looked at
+    public record Life(boolean startsPaused, boolean resetEnds, boolean shutdownPauses, PanicAction panic) {
+        /// Runs at once; what the guest does is done; a panic is a failure.
+        public static final Life STANDARD = new Life(false, false, false, PanicAction.EXIT_FAILURE);
+    }
 
     /// @param file where the log goes; standard error if absent
     public record Log(Set<LogItem> items, @Nullable Path file) {

@@ -1,6 +1,7 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.loop.EventLoop;
+import io.sluice.vmm.qapi.EventType;
 import java.util.List;
 
 /// What a machine is given by the process around it.
@@ -25,6 +26,9 @@ public interface MachineHost {
 
     /// The machine has ended; it waits to be closed. On the thread that owns the machine, once.
     void ended(MachineEnd end);
+
+    /// Something has happened that those who watch the machine want to know. Any thread; never blocks.
+    void emit(EventType.Event<?> event);
 
     /// A piece of the log that `-d` asked for; whole lines. Any thread; never blocks for long.
     void log(String lines);

@@ -42,7 +42,7 @@ final class ConfigReaderTest {
         assertThat(config.debugConsole()).isNull();
         assertThat(config.devices()).isEmpty();
         assertThat(config.rtc()).isEqualTo(new MachineConfig.Rtc(0));
-        assertThat(config.life()).isEqualTo(new MachineConfig.Life(false, false));
+        assertThat(config.life()).isEqualTo(MachineConfig.Life.STANDARD);
         assertThat(config.boot()).isEqualTo(new MachineConfig.Boot(Path.of("pom.xml"), null, "", true));
         assertThat(config.uuid()).isEqualTo(new UUID(0, 0));
     }

@@ -100,6 +100,11 @@ final class BootSector {
     ///
     /// @param devices `TYPE` or `TYPE,KEY=VALUE`
     MachineConfig config(Path directory, boolean resetEnds, boolean startsPaused, String... devices) {
+        return config(
+                directory, new MachineConfig.Life(startsPaused, resetEnds, false, PanicAction.EXIT_FAILURE), devices);
+    }
+
+    MachineConfig config(Path directory, MachineConfig.Life life, String... devices) {
         try {
             var file = Files.write(directory.resolve("sector.bin"), sector());
             return new MachineConfig(
@@ -114,7 +119,7 @@ final class BootSector {
                     List.of(),
                     List.of(),
                     new MachineConfig.Rtc(0),
-                    new MachineConfig.Life(resetEnds, startsPaused),
+                    life,
                     new MachineConfig.Log(Set.of(LogItem.values()), null));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -12,11 +12,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class LifecycleTest {
     @ParameterizedTest
     @CsvSource({
-        "PRELAUNCH, RUNNING PAUSED SHUTDOWN",
-        "RUNNING, PAUSED RESETTING SHUTDOWN",
-        "PAUSED, RUNNING RESETTING SHUTDOWN",
-        "RESETTING, RUNNING PAUSED SHUTDOWN",
-        "SHUTDOWN, CLOSED",
+        "PRELAUNCH, RUNNING DEBUG ENDED",
+        "RUNNING, PAUSED DEBUG PANICKED FAILED SHUTDOWN ENDED",
+        "PAUSED, PRELAUNCH RUNNING FAILED ENDED",
+        "DEBUG, PRELAUNCH RUNNING FAILED ENDED",
+        "PANICKED, PRELAUNCH RUNNING FAILED ENDED",
+        "FAILED, PRELAUNCH ENDED",
+        "SHUTDOWN, PRELAUNCH FAILED ENDED",
+        "ENDED, CLOSED",
         "CLOSED, ''",
     })
     void onlyTheseMovesAreLegal(State from, String names) {
@@ -38,7 +41,7 @@ final class LifecycleTest {
     @EnumSource(State.class)
     void whatIsClosedStaysClosed(State to) {
         var life = new Lifecycle();
-        life.tryMove(State.SHUTDOWN);
+        life.tryMove(State.ENDED);
         life.tryMove(State.CLOSED);
 
         assertThat(life.tryMove(to)).isFalse();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.sluice.vmm.qapi.RunState;
 import io.sluice.vmm.testkit.MachineRig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ final class MachineTest {
     private Path directory;
 
     private static boolean reset(MachineRig rig) {
-        return rig.ask(machine -> machine.reset("test"));
+        return rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
     }
 
     @Test
@@ -151,7 +152,7 @@ final class MachineTest {
             long before = rig.ask(Machine::instructions);
             LockSupport.parkNanos(20_000_000);
             assertThat(rig.ask(Machine::instructions)).isEqualTo(before);
-            assertThat(rig.ask(Machine::isPaused)).isTrue();
+            assertThat(rig.ask(Machine::runState)).isEqualTo(RunState.PAUSED);
 
             assertThat(rig.ask(Machine::resume)).isTrue();
             await().until(() -> rig.ask(Machine::instructions) > before);
@@ -178,12 +179,72 @@ final class MachineTest {
             rig.ask(Machine::pause);
 
             assertThat(reset(rig)).isTrue();
-            assertThat(rig.ask(Machine::isPaused)).isTrue();
+            assertThat(rig.ask(Machine::runState)).isEqualTo(RunState.PRELAUNCH);
             assertThat(rig.console().text()).isEqualTo("x");
             rig.ask(Machine::resume);
 
             rig.console().await("xx", SOON);
         }
+    }
+
+    @Test
+    void itsLifeIsToldAsItHappens() {
+        try (var rig = new BootSector().print("x").powerOff().start(directory)) {
+            rig.awaitEnd(SOON);
+
+            assertThat(rig.events()).containsExactly("RESUME", "SHUTDOWN {guest=true, reason=guest-shutdown}");
+        }
+    }
+
+    @Test
+    void pauseResetAndResumeAreToldOnce() {
+        try (var rig = new BootSector().print("x").spin().start(directory)) {
+            rig.console().await("x", SOON);
+
+            rig.ask(Machine::pause);
+            rig.ask(Machine::pause);
+            reset(rig);
+            rig.ask(Machine::resume);
+            rig.ask(Machine::resume);
+
+            assertThat(rig.events())
+                    .containsExactly("RESUME", "STOP", "RESET {guest=false, reason=host-qmp-system-reset}", "RESUME");
+        }
+    }
+
+    @Test
+    void aMachineThatShallStayIsThereAfterTheGuestHasEnded() {
+        var config = lasting(new BootSector().print("x").powerOff(), PanicAction.EXIT_FAILURE);
+
+        try (var rig = MachineRig.start(config)) {
+            await().until(() -> rig.ask(Machine::runState) == RunState.SHUTDOWN);
+            assertThat(rig.ask(Machine::resume)).isFalse();
+            assertThat(reset(rig)).isTrue();
+            assertThat(rig.ask(Machine::runState)).isEqualTo(RunState.PRELAUNCH);
+            assertThat(rig.ask(Machine::resume)).isTrue();
+
+            rig.console().await("xx", SOON);
+            assertThat(rig.hasEnded()).isFalse();
+            assertThat(rig.events()).startsWith("RESUME", "SHUTDOWN {guest=true, reason=guest-shutdown}", "STOP");
+        }
+    }
+
+    @Test
+    void aPanicStopsAMachineThatShallStay() {
+        var guest = new BootSector()
+                .print("\n" + PanicWatch.PANIC + "why\n" + PanicWatch.END + "why ]---\n")
+                .spin();
+
+        try (var rig = MachineRig.start(lasting(guest, PanicAction.PAUSE))) {
+            await().until(() -> rig.ask(Machine::runState) == RunState.GUEST_PANICKED);
+
+            assertThat(rig.events()).containsExactly("RESUME", "GUEST_PANICKED {action=pause}", "STOP");
+            assertThat(rig.hasEnded()).isFalse();
+        }
+    }
+
+    private MachineConfig lasting(BootSector guest, PanicAction panic) {
+        return guest.config(directory, new MachineConfig.Life(false, false, true, panic));
     }
 
     @Test

@@ -8,6 +8,8 @@ import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineHost;
+import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.qapi.QapiEncoder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,7 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     private final List<TextConsole> consoles = new ArrayList<>();
     private final TextConsole debugConsole = new TextConsole();
     private final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
+    private final List<EventType.Event<?>> events = new CopyOnWriteArrayList<>();
     private final StringBuffer log = new StringBuffer();
     private @Nullable Machine machine;
 
@@ -141,6 +144,18 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     @Override
     public void ended(MachineEnd how) {
         end.complete(how);
+    }
+
+    @Override
+    public void emit(EventType.Event<?> event) {
+        events.add(event);
+    }
+
+    /// What the machine has told of itself so far: `NAME` or `NAME {members}`.
+    public List<String> events() {
+        return events.stream()
+                .map(e -> (e.type().name() + " " + QapiEncoder.structure(e.data())).replace(" {}", ""))
+                .toList();
     }
 
     @Override
