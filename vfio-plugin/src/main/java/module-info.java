@@ -7,6 +7,9 @@ module io.sluice.vfio {
     exports io.sluice.vfio.mdev;
     exports io.sluice.vfio.vfio;
 
+    opens io.sluice.vfio.entry to
+            io.sluice.vmm;
+
     uses io.sluice.vfio.mdev.MdevDriver;
 
     provides io.sluice.vmm.plugin.Plugin with

@@ -19,6 +19,7 @@ module io.sluice.vmm {
     exports io.sluice.vmm.pci;
     exports io.sluice.vmm.plugin;
     exports io.sluice.vmm.qapi;
+    exports io.sluice.vmm.qom;
     exports io.sluice.vmm.regs;
 
     uses io.sluice.vmm.plugin.GuestCatalogue;

@@ -25,10 +25,32 @@ public final class MdevBus {
     private final Map<String, MdevParent> parents = new LinkedHashMap<>();
     private final Map<String, Offer> offers = new TreeMap<>();
     private final Map<UUID, MdevInstance> instances = new LinkedHashMap<>();
+    private Listener listener = Listener.NOBODY;
+
+    /// Who is told when instances come and go; on the thread that changes the bus.
+    public interface Listener {
+        void added(MdevInstance instance);
+
+        void removed(MdevInstance instance);
+
+        Listener NOBODY = new Listener() {
+            @Override
+            public void added(MdevInstance instance) {}
+
+            @Override
+            public void removed(MdevInstance instance) {}
+        };
+    }
 
     /// One line of `mdev_supported_types`.
     public record TypeInfo(
-            String name, String title, String description, String deviceApi, int available, List<UUID> devices) {}
+            String name,
+            String parent,
+            String title,
+            String description,
+            String deviceApi,
+            int available,
+            List<UUID> devices) {}
 
     /// Makes a driver a parent.
     ///
@@ -60,11 +82,22 @@ public final class MdevBus {
         offers.values().removeIf(o -> o.parent == parent);
     }
 
+    /// The names of the parents.
+    public List<String> parents() {
+        return List.copyOf(parents.keySet());
+    }
+
+    /// Says who is told when instances come and go.
+    public void onChange(Listener told) {
+        listener = told;
+    }
+
     /// All types of all parents, by name.
     public List<TypeInfo> types() {
         return offers.entrySet().stream()
                 .map(e -> new TypeInfo(
                         e.getKey(),
+                        e.getValue().parent.driver().name(),
                         e.getValue().type.title(),
                         e.getValue().type.description(),
                         e.getValue().type.deviceApi(),
@@ -91,6 +124,7 @@ public final class MdevBus {
         }
         var instance = offer.parent.create(offer.type, id, strand.get());
         instances.put(id, instance);
+        listener.added(instance);
         return instance;
     }
 
@@ -135,5 +169,6 @@ public final class MdevBus {
 
     void left(MdevInstance instance) {
         instances.remove(instance.uuid());
+        listener.removed(instance);
     }
 }

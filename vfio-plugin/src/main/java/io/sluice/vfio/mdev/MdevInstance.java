@@ -3,6 +3,7 @@ package io.sluice.vfio.mdev;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.vfio.VfioDevice;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /// One mediated device on the bus.
 public final class MdevInstance {
@@ -35,6 +36,20 @@ public final class MdevInstance {
 
     public MdevType type() {
         return type;
+    }
+
+    /// As it stands in `mdev_supported_types`.
+    public String typeName() {
+        return parent.typeName(type);
+    }
+
+    public String parentName() {
+        return parent.driver().name();
+    }
+
+    /// Runs `question` on the device, inside its strand, and waits for it; its user is not asked.
+    public void look(Consumer<VfioDevice> question) {
+        vfio.strand().call(() -> question.accept(vfio));
     }
 
     MdevParent parent() {
@@ -85,7 +100,12 @@ public final class MdevInstance {
         return state == State.GONE;
     }
 
-    boolean isLeaving() {
+    public boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    /// Whether it was removed while somebody uses it.
+    public boolean isLeaving() {
         return state == State.LEAVING;
     }
 

@@ -17,6 +17,8 @@ public final class VfioDevice {
     private final Strand strand;
     private final List<VfioRegion> regions;
     private final VfioInterrupts interrupts;
+    private long reads;
+    private long writes;
 
     /// What GET_INFO answers.
     public record Info(int flags, int regions, int irqs) {}
@@ -80,6 +82,7 @@ public final class VfioDevice {
         int region = VfioRegion.index(position);
         long at = VfioRegion.offset(position);
         int count = clip(region, at, length, VfioRegion.READ);
+        reads++;
         for (int done = 0; done < count; ) {
             int size = step(at + done, count - done);
             long value = ops.read(region, at + done, size);
@@ -96,6 +99,7 @@ public final class VfioDevice {
         int region = VfioRegion.index(position);
         long at = VfioRegion.offset(position);
         int count = clip(region, at, length, VfioRegion.WRITE);
+        writes++;
         for (int done = 0; done < count; ) {
             int size = step(at + done, count - done);
             long value = 0;
@@ -126,11 +130,22 @@ public final class VfioDevice {
         return size;
     }
 
+    /// Reads of its regions since the device was made, a user's access counted once.
+    public long reads() {
+        return reads;
+    }
+
+    /// Writes to its regions since the device was made, a user's access counted once.
+    public long writes() {
+        return writes;
+    }
+
     /// One access of a vCPU, without a buffer between. What lies outside the region reads as all ones.
     public long load(int region, long offset, int size) {
         if (!holds(region, offset, size)) {
             return -1;
         }
+        reads++;
         if ((offset & size - 1) == 0) {
             return ops.read(region, offset, size);
         }
@@ -146,6 +161,7 @@ public final class VfioDevice {
         if (!holds(region, offset, size)) {
             return;
         }
+        writes++;
         if ((offset & size - 1) == 0) {
             ops.write(region, offset, size, value);
             return;

@@ -23,6 +23,7 @@ public final class VfioInterrupts {
     private @Nullable VfioIrq active;
     private boolean level;
     private boolean masked;
+    private long sent;
 
     VfioInterrupts(VfioDeviceOps ops) {
         this.ops = ops;
@@ -60,8 +61,23 @@ public final class VfioInterrupts {
         }
     }
 
-    private static void signal(@Nullable Eventfd eventfd) {
+    /// How many of the vectors somebody listens to.
+    public int listeners(VfioIrq kind) {
+        int count = 0;
+        for (var eventfd : eventfds[kind.ordinal()]) {
+            count += eventfd == null ? 0 : 1;
+        }
+        return count;
+    }
+
+    /// Interrupts that were signalled since the device was made.
+    public long sent() {
+        return sent;
+    }
+
+    private void signal(@Nullable Eventfd eventfd) {
         if (eventfd != null) {
+            sent++;
             eventfd.signal();
         }
     }

@@ -3,6 +3,7 @@ package io.sluice.vmm.machine;
 import io.sluice.vmm.boot.MemoryLayout;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.BusDevice;
+import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.cpu.Vcpu;
 import io.sluice.vmm.cpu.VcpuBoard;
 import io.sluice.vmm.cpu.VcpuEvents;
@@ -32,12 +33,15 @@ import io.sluice.vmm.pci.PciHost;
 import io.sluice.vmm.pci.PciWindows;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /// The board with everything that is soldered to it: memory, interrupt controllers, timers, the PCI root, the vCPU.
 /// Built and reset by the thread that owns the machine.
 final class Board {
+    private static final int PAGE = 4096;
+
     private final EventLoop loop;
     private final MachinePower power;
     private final List<Guarded> devices = new ArrayList<>();
@@ -53,6 +57,7 @@ final class Board {
     final PciHost pci;
     final List<SerialLine> serial = new ArrayList<>();
     final AcpiPm acpiPm;
+    final Rtc rtc;
 
     private final PicPair pics;
     private final Pit8254 pit;
@@ -86,7 +91,7 @@ final class Board {
 
         pitStrand = newStrand();
         pit = new Pit8254(pitStrand, lines.intervalTimer());
-        addTimers(config);
+        rtc = addTimers(config);
         acpiPm = addPower();
         pci = addPci();
     }
@@ -108,7 +113,7 @@ final class Board {
         io.mapDevice(port, length, device, strand);
     }
 
-    private void addTimers(MachineConfig config) {
+    private Rtc addTimers(MachineConfig config) {
         port(Q35Map.PIT, Pit8254.LENGTH, pit.ports(), pitStrand);
         port(Q35Map.SYSTEM_CONTROL, 1, pit.systemControlPort(), pitStrand);
         onReset(pitStrand, () -> {
@@ -118,10 +123,11 @@ final class Board {
 
         var rtcStrand = newStrand();
         long offset = config.rtc().secondsFromUtc();
-        var rtc = new Rtc(rtcStrand, lines.realTimeClock(), () -> Instant.now().plusSeconds(offset));
-        rtc.setMemorySize(layout.lowEnd(), layout.highBytes());
-        port(Q35Map.RTC, Rtc.LENGTH, rtc.ports(), rtcStrand);
-        onReset(rtcStrand, rtc::reset);
+        var clockChip =
+                new Rtc(rtcStrand, lines.realTimeClock(), () -> Instant.now().plusSeconds(offset));
+        clockChip.setMemorySize(layout.lowEnd(), layout.highBytes());
+        port(Q35Map.RTC, Rtc.LENGTH, clockChip.ports(), rtcStrand);
+        onReset(rtcStrand, clockChip::reset);
 
         var hpetStrand = newStrand();
         var pins = IntStream.range(0, HpetWires.PINS).mapToObj(lines::ioApicPin).toList();
@@ -129,6 +135,7 @@ final class Board {
                 new Hpet(hpetStrand, new HpetWires(lines.isa(0), lines.isa(8), lines.replaceLegacy(), pins, apicBus));
         memory.mapDevice(Q35Map.HPET, Hpet.LENGTH, hpet, hpetStrand);
         onReset(hpetStrand, hpet::reset);
+        return clockChip;
     }
 
     private AcpiPm addPower() {
@@ -182,6 +189,18 @@ final class Board {
         pci.reset();
         devices.forEach(Guarded::resetNow);
         pci.assignResources();
+    }
+
+    /// Copies RAM, page by page; what is no RAM reads as ones, and no device is asked.
+    void readRam(long address, byte[] target, int length) {
+        for (int done = 0; done < length; ) {
+            int size = Math.min(length - done, PAGE - (int) (address + done & PAGE - 1));
+            var there = address + done < 0 || address + done > Q35Map.LAST_ADDRESS ? null : memory.find(address + done);
+            if (!(there instanceof Mapping.Ram) || !memory.dmaRead(address + done, target, done, size)) {
+                Arrays.fill(target, done, done + size, (byte) 0xFF);
+            }
+            done += size;
+        }
     }
 
     /// An interrupt line whose far end comes into being later, before anything drives it.

@@ -1,5 +1,6 @@
 package io.sluice.vmm.machine;
 
+import io.sluice.vmm.address.Gpa;
 import io.sluice.vmm.boot.BootConfig;
 import io.sluice.vmm.boot.BootException;
 import io.sluice.vmm.boot.BootFile;
@@ -13,11 +14,17 @@ import io.sluice.vmm.device.MachinePower;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Command.Nothing;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.qapi.RunState;
+import io.sluice.vmm.qom.ObjectTree;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -26,6 +33,7 @@ import java.util.stream.IntStream;
 /// loop; what the guest and its devices ask for comes to that thread by [MachineHost#control].
 public final class Machine implements AutoCloseable {
     private static final int SEED_BYTES = 32;
+    private static final int CHUNK = 1 << 20;
     private static final int ACPI_SERIAL_PORTS = 2;
 
     private final MachineConfig config;
@@ -36,6 +44,7 @@ public final class Machine implements AutoCloseable {
     private final Board board;
     private final PluginBay plugins;
     private final BootImage image;
+    private final MachineTree tree;
 
     /// Builds a machine; nothing runs before [#start].
     ///
@@ -62,12 +71,15 @@ public final class Machine implements AutoCloseable {
         boolean built = false;
         board = new Board(config, ram, host.vmLoop(), power, new Faults());
         panics = new PanicWatch(board.clock, reason -> host.control(() -> panicked(reason)));
+        board.rtc.onSet(second -> emit(MachineEvents.RTC_CHANGE.with(
+                new MachineEvents.RtcChange(second - Instant.now().getEpochSecond(), MachineTree.RTC))));
         plugins = new PluginBay(PluginBay.newRegistry(), board, host, power);
         try {
             addConsoles();
             var firmware = Firmware.build(board.layout, acpi(), List.of());
             new FirmwareItems(config, firmware).map(board);
             image = BootImage.read(bootConfig(firmware));
+            tree = new MachineTree(config, board);
             config.objects().forEach(plugins::addObject);
             config.devices().forEach(plugins::addDevice);
             built = true;
@@ -183,6 +195,47 @@ public final class Machine implements AutoCloseable {
     public void pressPowerButton() {
         board.acpiPm.pressPowerButton();
         emit(MachineEvents.POWERDOWN.with(Nothing.INSTANCE));
+    }
+
+    /// An NMI for every vCPU, by the pin of its local APIC that boards have for it.
+    public void injectNmi() {
+        var pin = board.vcpu.apic().lint1();
+        pin.set(true);
+        pin.set(false);
+    }
+
+    /// What the machine was built from.
+    public MachineConfig config() {
+        return config;
+    }
+
+    /// The types of devices and objects that it can have.
+    public PluginRegistry plugins() {
+        return plugins.registry();
+    }
+
+    /// The commands that plugins have added to its control socket.
+    public List<Command<?, ?>> pluginCommands() {
+        return plugins.commands();
+    }
+
+    /// Everything that the machine is made of.
+    public ObjectTree tree() {
+        return tree.tree();
+    }
+
+    /// Writes guest memory into `file`: `length` bytes from guest-physical `first` on. What is no RAM reads as ones.
+    ///
+    /// @throws IOException if the file cannot be written
+    public void saveMemory(Gpa first, long length, Path file) throws IOException {
+        try (var out = Files.newOutputStream(file)) {
+            var chunk = new byte[CHUNK];
+            for (long done = 0; done < length; done += CHUNK) {
+                int size = (int) Math.min(CHUNK, length - done);
+                board.readRam(first.bits() + done, chunk, size);
+                out.write(chunk, 0, size);
+            }
+        }
     }
 
     /// Instructions that the guest has run.

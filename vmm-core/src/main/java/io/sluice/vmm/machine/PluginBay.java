@@ -13,6 +13,8 @@ import io.sluice.vmm.plugin.ObjectType;
 import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.qapi.Command;
+import io.sluice.vmm.qapi.EventType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -80,6 +82,15 @@ final class PluginBay {
         }
     }
 
+    PluginRegistry registry() {
+        return registry;
+    }
+
+    /// What plugins have added to the control socket.
+    List<Command<?, ?>> commands() {
+        return registry.commands(context);
+    }
+
     /// Resets what has fixed addresses; PCI functions are reset with their bus.
     void reset() {
         for (var device : devices) {
@@ -138,6 +149,11 @@ final class PluginBay {
         /// The cascade between the PICs is no input.
         private IrqLine isa(int number) {
             return number == 2 ? IrqLine.NONE : board.lines.isa(number);
+        }
+
+        @Override
+        public void emit(EventType.Event<?> event) {
+            host.emit(event);
         }
 
         @Override

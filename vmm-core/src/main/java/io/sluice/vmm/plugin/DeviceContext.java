@@ -4,6 +4,7 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.qapi.EventType;
 
 /// What the machine offers to a device or an object that is being made.
 public interface DeviceContext {
@@ -18,6 +19,9 @@ public interface DeviceContext {
     IrqLine irq(int number);
 
     MachineClock clock();
+
+    /// Tells those who watch the machine that something has happened. Any thread; never blocks.
+    void emit(EventType.Event<?> event);
 
     /// The machine's power and exit.
     MachinePower power();

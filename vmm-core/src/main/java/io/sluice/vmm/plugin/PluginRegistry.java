@@ -1,11 +1,14 @@
 package io.sluice.vmm.plugin;
 
+import io.sluice.vmm.qapi.Command;
+import io.sluice.vmm.qapi.EventType;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /// All device and object types of one machine. One thread at a time.
 public final class PluginRegistry {
@@ -17,6 +20,8 @@ public final class PluginRegistry {
 
     private final Map<String, DeviceType> devices = new TreeMap<>();
     private final Map<String, ObjectType> objects = new TreeMap<>();
+    private final List<Function<DeviceContext, List<Command<?, ?>>>> commands = new ArrayList<>();
+    private final List<EventType<?>> events = new ArrayList<>();
 
     /// A device that was made, and where it shall go.
     public record NewDevice(Attachable device, Placement placement) {}
@@ -35,8 +40,35 @@ public final class PluginRegistry {
         }
     }
 
+    /// Adds commands to the machine's control socket. They are made once the machine is there.
+    public void commands(Function<DeviceContext, List<Command<?, ?>>> factory) {
+        commands.add(factory);
+    }
+
+    /// Adds a kind of event that [DeviceContext#emit] then takes.
+    public void event(EventType<?> type) {
+        events.add(type);
+    }
+
+    /// The commands that were added, for one machine.
+    public List<Command<?, ?>> commands(DeviceContext context) {
+        return commands.stream().flatMap(f -> f.apply(context).stream()).toList();
+    }
+
+    /// The kinds of events that were added.
+    public List<EventType<?>> events() {
+        return List.copyOf(events);
+    }
+
     public List<DeviceType> devices() {
         return List.copyOf(devices.values());
+    }
+
+    /// Every property that `-device` takes for a type.
+    public List<Property> properties(DeviceType type) {
+        var all = new ArrayList<>(commonProperties(type.bus().equals("PCI")));
+        all.addAll(type.properties());
+        return all;
     }
 
     public List<ObjectType> objects() {

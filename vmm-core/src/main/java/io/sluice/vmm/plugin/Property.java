@@ -23,10 +23,15 @@ public record Property(
         SIZE("size"),
         STRING("str");
 
-        final String word;
+        private final String word;
 
         Kind(String word) {
             this.word = word;
+        }
+
+        /// QEMU's word for it.
+        public String word() {
+            return word;
         }
     }
 

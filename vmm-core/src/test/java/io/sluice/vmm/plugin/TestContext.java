@@ -16,6 +16,9 @@ public final class TestContext implements DeviceContext {
     }
 
     @Override
+    public void emit(io.sluice.vmm.qapi.EventType.Event<?> event) {}
+
+    @Override
     public Strand newStrand() {
         return board.loop.strand();
     }

@@ -8,9 +8,9 @@ public final class Cpuid {
     /// Family 6, model 8Fh, stepping 8.
     private static final int SIGNATURE = 0x000806F8;
 
-    private static final String VENDOR = "GenuineIntel";
+    public static final String VENDOR = "GenuineIntel";
     private static final String HYPERVISOR_VENDOR = "SluiceSluice";
-    private static final String BRAND = "Sluice Virtual CPU (x86-64-v2, ENQCMD)";
+    public static final String BRAND = "Sluice Virtual CPU (x86-64-v2, ENQCMD)";
 
     /// Frequency of the time-stamp counter, the APIC timer and the crystal, in Hz.
     public static final int TSC_HZ = 1_000_000_000;

@@ -10,6 +10,7 @@ import io.sluice.vmm.loop.Strand;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /// An MC146818A with the PC's century byte and 256 bytes of memory in two banks. All inside its strand.
 ///
@@ -58,6 +59,7 @@ public final class Rtc implements ByteDevice {
     private boolean dividerReset;
     private long lastSecond;
     private long lastPeriodic;
+    private LongConsumer set = seconds -> {};
 
     /// @param utc the host's clock: the time that the guest finds
     public Rtc(Strand strand, IrqLine irq, InstantSource utc) {
@@ -69,6 +71,11 @@ public final class Rtc implements ByteDevice {
         memory[RtcReg.B.index()] = (byte) RtcReg.B.spec().reset();
         memory[RtcReg.D.index()] = (byte) RtcReg.D.spec().reset();
         synchronize();
+    }
+
+    /// Has `listener` told each time the guest sets the clock: to which second since the epoch. Inside the strand.
+    public void onSet(LongConsumer listener) {
+        set = listener;
     }
 
     /// Ports 0x70 to 0x73.
@@ -226,6 +233,7 @@ public final class Rtc implements ByteDevice {
     private void adopt() {
         offsetSeconds = RtcCalendar.epochSecond(memory, format()) - second();
         lastSecond = second();
+        set.accept(offsetSeconds + lastSecond);
     }
 
     /// Nanoseconds since a second began, at the zero of the seconds that [#second] counts.

@@ -1,0 +1,36 @@
+package io.sluice.vmm.control;
+
+import io.sluice.vmm.machine.Machine;
+import io.sluice.vmm.machine.MachineEvents;
+import io.sluice.vmm.qapi.Command;
+import io.sluice.vmm.qapi.EventType;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Every command of a machine and its plugins.
+public final class MachineCommands {
+    private MachineCommands() {}
+
+    /// Every kind of event that the machine and its plugins can tell.
+    public static List<EventType<?>> events(Machine machine) {
+        var all = new ArrayList<>(MachineEvents.all());
+        all.addAll(machine.plugins().events());
+        return all;
+    }
+
+    /// @param options of the command line, for scripts that ask what this program knows
+    public static List<Command<?, ?>> of(Machine machine, List<OptionInfo> options) {
+        var all = new ArrayList<Command<?, ?>>();
+        all.addAll(new LifeCommands(machine).commands());
+        all.addAll(new NameCommands(machine.config()).commands());
+        all.addAll(new CpuCommands(machine.config()).commands());
+        all.addAll(new MemoryCommands(machine).commands());
+        all.addAll(new TreeCommands(machine).commands());
+        all.addAll(new TypeCommands(machine.plugins()).commands());
+        all.addAll(new BackendCommands(machine.config(), options).commands());
+        all.addAll(new MigrationCommands().commands());
+        all.addAll(AbsentCommands.commands());
+        all.addAll(machine.pluginCommands());
+        return all;
+    }
+}
