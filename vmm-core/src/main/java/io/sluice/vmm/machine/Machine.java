@@ -12,11 +12,14 @@ import io.sluice.vmm.cpu.VcpuEvents;
 import io.sluice.vmm.device.MachinePower;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
+import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /// A machine, from its parts to its end. All methods are for the thread that owns it, which is in no strand and on no
@@ -31,6 +34,7 @@ public final class Machine implements AutoCloseable {
     private final PanicWatch panics;
     private final GuestRam ram;
     private final Board board;
+    private final ObjectShelf objects;
     private final PluginBay plugins;
     private final BootImage image;
 
@@ -38,8 +42,15 @@ public final class Machine implements AutoCloseable {
     ///
     /// @throws MachineException if it cannot be built so; then nothing is left of it, and the host's loops are closed
     public static Machine build(MachineConfig config, MachineHost host) {
+        return build(config, host, DeviceEvents.NONE);
+    }
+
+    /// As [#build(MachineConfig, MachineHost)].
+    ///
+    /// @param devices hears what becomes of devices that come and go
+    public static Machine build(MachineConfig config, MachineHost host, DeviceEvents devices) {
         try {
-            return new Machine(config, host, GuestRam.allocate(config.memoryBytes()));
+            return new Machine(config, host, devices, GuestRam.allocate(config.memoryBytes()));
         } catch (UncheckedIOException e) {
             host.closeLoops();
             throw new MachineException("-m: no memory for a guest of " + (config.memoryBytes() >> 20) + " MiB", e);
@@ -48,10 +59,10 @@ public final class Machine implements AutoCloseable {
 
     /// Every device and object type that this program knows, for help.
     public static PluginRegistry registry() {
-        return PluginBay.newRegistry();
+        return PluginContext.newRegistry();
     }
 
-    private Machine(MachineConfig config, MachineHost host, GuestRam ram) {
+    private Machine(MachineConfig config, MachineHost host, DeviceEvents devices, GuestRam ram) {
         this.config = config;
         this.host = host;
         this.ram = ram;
@@ -59,14 +70,17 @@ public final class Machine implements AutoCloseable {
         boolean built = false;
         board = new Board(config, ram, host.vmLoop(), power, new Faults());
         panics = new PanicWatch(board.clock, reason -> host.control(() -> end(panicked(reason))));
-        plugins = new PluginBay(PluginBay.newRegistry(), board, host, power);
+        var registry = PluginContext.newRegistry();
+        var context = new PluginContext(board, host, power);
+        objects = new ObjectShelf(registry, context);
+        plugins = new PluginBay(registry, board, context, host::control, devices);
         try {
             addConsoles();
             var firmware = Firmware.build(board.layout, acpi(), List.of());
             new FirmwareItems(config, firmware).map(board);
             image = BootImage.read(bootConfig(firmware));
-            config.objects().forEach(plugins::addObject);
-            config.devices().forEach(plugins::addDevice);
+            config.objects().forEach(part -> add("-object", part, objects::add));
+            config.devices().forEach(part -> add("-device", part, plugins::add));
             built = true;
         } catch (BootException | BusException e) {
             throw new MachineException(String.valueOf(e.getMessage()), e);
@@ -74,6 +88,14 @@ public final class Machine implements AutoCloseable {
             if (!built) {
                 release();
             }
+        }
+    }
+
+    private static void add(String option, MachineConfig.Part part, Consumer<MachineConfig.Part> adder) {
+        try {
+            adder.accept(part);
+        } catch (PluginException e) {
+            throw new MachineException(option + " " + part.type() + ": " + e.getMessage(), e);
         }
     }
 
@@ -212,6 +234,7 @@ public final class Machine implements AutoCloseable {
     /// loader does not write stays, as RAM does through a reset.
     private void powerUp(String cause) {
         panics.clear();
+        plugins.finishUnplugs();
         board.reset();
         plugins.reset();
         try {
@@ -233,6 +256,43 @@ public final class Machine implements AutoCloseable {
         }
     }
 
+    // ---- devices and objects that come and go
+
+    /// Adds a device; on a machine that has started, to a slot, and the guest is told.
+    ///
+    /// @throws PluginException if it cannot be had; then nothing is left of it
+    public void addDevice(MachineConfig.Part part) {
+        plugins.add(part);
+    }
+
+    /// Asks the guest to give up a device. What comes of it, [DeviceEvents] tells; perhaps nothing does.
+    ///
+    /// @param id its id, or its path in the object tree
+    /// @throws PluginException if there is none, or it cannot be asked for now
+    public void unplugDevice(String id) {
+        plugins.unplug(id);
+    }
+
+    /// @throws PluginException if it cannot be had; then nothing is left of it
+    public void addObject(MachineConfig.Part part) {
+        objects.add(part);
+    }
+
+    /// @throws PluginException if there is none, or a device has hold of it
+    public void removeObject(String id) {
+        objects.remove(id);
+    }
+
+    /// The devices that the user has added, in that order.
+    public List<DeviceInfo> devices() {
+        return plugins.list();
+    }
+
+    /// The types of the objects that the user has added, by id, in that order.
+    public Map<String, String> objects() {
+        return objects.types();
+    }
+
     // ---- the end
 
     /// Ends the machine if it has not ended, and gives back everything: threads, loops, memory.
@@ -252,6 +312,7 @@ public final class Machine implements AutoCloseable {
     private void release() {
         board.vcpu.close();
         plugins.close();
+        objects.close();
         host.closeLoops();
         ram.close();
     }
