@@ -85,6 +85,11 @@ public final class MdevInstance {
         return state == State.GONE;
     }
 
+    /// Whether a user has it.
+    public boolean isOpen() {
+        return state == State.OPEN || state == State.LEAVING;
+    }
+
     boolean isLeaving() {
         return state == State.LEAVING;
     }
