@@ -2,6 +2,7 @@ package io.sluice.vfio.entry;
 
 import io.sluice.vfio.mdev.MdevBus;
 import io.sluice.vfio.mdev.MdevException;
+import io.sluice.vfio.mdev.MdevInstance;
 import io.sluice.vmm.plugin.DeviceContext;
 import io.sluice.vmm.plugin.ObjectType;
 import io.sluice.vmm.plugin.PluginException;
@@ -47,17 +48,27 @@ final class MdevObject implements ObjectType {
             throw new PluginException("mdev: no type '" + type + "'; there are: " + typeNames());
         }
         try {
-            var instance = bus.create(type, uuid, context::newStrand);
-            return () -> {
-                if (bus.find(instance.uuid()) == instance) {
-                    bus.remove(instance.uuid());
-                }
-            };
+            return new Owned(bus, bus.create(type, uuid, context::newStrand));
         } catch (MdevException e) {
             throw new PluginException(
                     "mdev " + type + ": cannot create '" + uuid + "': "
                             + e.errno().text(),
                     e);
+        }
+    }
+
+    /// An instance that lives as long as its object.
+    private record Owned(MdevBus bus, MdevInstance instance) implements UserObject {
+        @Override
+        public boolean isInUse() {
+            return instance.isOpen();
+        }
+
+        @Override
+        public void close() {
+            if (bus.find(instance.uuid()) == instance) {
+                bus.remove(instance.uuid());
+            }
         }
     }
 }

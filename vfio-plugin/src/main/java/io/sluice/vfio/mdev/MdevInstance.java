@@ -100,8 +100,9 @@ public final class MdevInstance {
         return state == State.GONE;
     }
 
+    /// Whether a user has it.
     public boolean isOpen() {
-        return state == State.OPEN;
+        return state == State.OPEN || state == State.LEAVING;
     }
 
     /// Whether it was removed while somebody uses it.

@@ -143,7 +143,7 @@ final class TypeCommands {
         }
         return switch (property.kind()) {
             case BOOL -> text.equals("true") || text.equals("on");
-            case INT32, UINT32, UINT64, SIZE -> Long.decode(text);
+            case INT32, UINT8, UINT16, UINT32, UINT64, SIZE -> Long.decode(text);
             case STRING -> text;
         };
     }

@@ -13,6 +13,7 @@ import io.sluice.vmm.cpu.VcpuEvents;
 import io.sluice.vmm.device.MachinePower;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
+import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Command.Nothing;
@@ -27,7 +28,10 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// A machine, from its parts to its end. All methods are for the thread that owns it, which is in no strand and on no
 /// loop; what the guest and its devices ask for comes to that thread by [MachineHost#control].
@@ -42,6 +46,9 @@ public final class Machine implements AutoCloseable {
     private final PanicWatch panics;
     private final GuestRam ram;
     private final Board board;
+    private final PluginRegistry registry;
+    private final PluginContext context;
+    private final ObjectShelf objects;
     private final PluginBay plugins;
     private final BootImage image;
     private final MachineTree tree;
@@ -50,8 +57,15 @@ public final class Machine implements AutoCloseable {
     ///
     /// @throws MachineException if it cannot be built so; then nothing is left of it, and the host's loops are closed
     public static Machine build(MachineConfig config, MachineHost host) {
+        return build(config, host, DeviceEvents.NONE);
+    }
+
+    /// As [#build(MachineConfig, MachineHost)].
+    ///
+    /// @param devices hears what becomes of devices that come and go
+    public static Machine build(MachineConfig config, MachineHost host, DeviceEvents devices) {
         try {
-            return new Machine(config, host, GuestRam.allocate(config.memoryBytes()));
+            return new Machine(config, host, devices, GuestRam.allocate(config.memoryBytes()));
         } catch (UncheckedIOException e) {
             host.closeLoops();
             throw new MachineException("-m: no memory for a guest of " + (config.memoryBytes() >> 20) + " MiB", e);
@@ -60,10 +74,10 @@ public final class Machine implements AutoCloseable {
 
     /// Every device and object type that this program knows, for help.
     public static PluginRegistry registry() {
-        return PluginBay.newRegistry();
+        return PluginContext.newRegistry();
     }
 
-    private Machine(MachineConfig config, MachineHost host, GuestRam ram) {
+    private Machine(MachineConfig config, MachineHost host, DeviceEvents devices, GuestRam ram) {
         this.config = config;
         this.host = host;
         this.ram = ram;
@@ -73,15 +87,19 @@ public final class Machine implements AutoCloseable {
         panics = new PanicWatch(board.clock, reason -> host.control(() -> panicked(reason)));
         board.rtc.onSet(second -> emit(MachineEvents.RTC_CHANGE.with(
                 new MachineEvents.RtcChange(second - Instant.now().getEpochSecond(), MachineTree.RTC))));
-        plugins = new PluginBay(PluginBay.newRegistry(), board, host, power);
+        registry = PluginContext.newRegistry();
+        context = new PluginContext(board, host, power);
+        objects = new ObjectShelf(registry, context);
+        plugins = new PluginBay(registry, board, context, host::control, new Told(devices));
+        tree = new MachineTree(config, board);
         try {
             addConsoles();
             var firmware = Firmware.build(board.layout, acpi(), List.of());
             new FirmwareItems(config, firmware).map(board);
             image = BootImage.read(bootConfig(firmware));
-            tree = new MachineTree(config, board);
-            config.objects().forEach(plugins::addObject);
-            config.devices().forEach(plugins::addDevice);
+            config.objects().forEach(part -> add("-object", part, objects::add));
+            config.devices().forEach(part -> add("-device", part, plugins::add));
+            showParts();
             built = true;
         } catch (BootException | BusException e) {
             throw new MachineException(String.valueOf(e.getMessage()), e);
@@ -89,6 +107,18 @@ public final class Machine implements AutoCloseable {
             if (!built) {
                 release();
             }
+        }
+    }
+
+    private void showParts() {
+        tree.show(plugins.list(), objects.types());
+    }
+
+    private static void add(String option, MachineConfig.Part part, Consumer<MachineConfig.Part> adder) {
+        try {
+            adder.accept(part);
+        } catch (PluginException e) {
+            throw new MachineException(option + " " + part.type() + ": " + e.getMessage(), e);
         }
     }
 
@@ -211,12 +241,12 @@ public final class Machine implements AutoCloseable {
 
     /// The types of devices and objects that it can have.
     public PluginRegistry plugins() {
-        return plugins.registry();
+        return registry;
     }
 
     /// The commands that plugins have added to its control socket.
     public List<Command<?, ?>> pluginCommands() {
-        return plugins.commands();
+        return registry.commands(context);
     }
 
     /// Everything that the machine is made of.
@@ -330,6 +360,7 @@ public final class Machine implements AutoCloseable {
     /// loader does not write stays, as RAM does through a reset.
     private void powerUp(String cause) {
         panics.clear();
+        plugins.finishUnplugs();
         board.reset();
         plugins.reset();
         try {
@@ -348,6 +379,68 @@ public final class Machine implements AutoCloseable {
     private void log(LogItem item, java.util.function.Supplier<String> text) {
         if (config.log().items().contains(item)) {
             host.log(text.get());
+        }
+    }
+
+    // ---- devices and objects that come and go
+
+    /// Adds a device; on a machine that has started, to a slot, and the guest is told.
+    ///
+    /// @throws PluginException if it cannot be had; then nothing is left of it
+    public void addDevice(MachineConfig.Part part) {
+        plugins.add(part);
+        showParts();
+    }
+
+    /// Asks the guest to give up a device. What comes of it, [DeviceEvents] tells; perhaps nothing does.
+    ///
+    /// @param id its id, or its path in the object tree
+    /// @throws PluginException if there is none, or it cannot be asked for now
+    public void unplugDevice(String id) {
+        plugins.unplug(id);
+    }
+
+    /// @throws PluginException if it cannot be had; then nothing is left of it
+    public void addObject(MachineConfig.Part part) {
+        objects.add(part);
+        showParts();
+    }
+
+    /// @throws PluginException if there is none, or a device has hold of it
+    public void removeObject(String id) {
+        objects.remove(id);
+        showParts();
+    }
+
+    /// The devices that the user has added, in that order.
+    public List<DeviceInfo> devices() {
+        return plugins.list();
+    }
+
+    /// The types of the objects that the user has added, by id, in that order.
+    public Map<String, String> objects() {
+        return objects.types();
+    }
+
+    /// Tells of devices that have gone, or shall not go.
+    private final class Told implements DeviceEvents {
+        private final DeviceEvents next;
+
+        Told(DeviceEvents next) {
+            this.next = next;
+        }
+
+        @Override
+        public void deleted(@Nullable String id, String path) {
+            showParts();
+            emit(MachineEvents.DEVICE_DELETED.with(new MachineEvents.Unplugged(id, path)));
+            next.deleted(id, path);
+        }
+
+        @Override
+        public void unplugRefused(@Nullable String id, String path) {
+            emit(MachineEvents.DEVICE_UNPLUG_GUEST_ERROR.with(new MachineEvents.Unplugged(id, path)));
+            next.unplugRefused(id, path);
         }
     }
 
@@ -370,6 +463,7 @@ public final class Machine implements AutoCloseable {
     private void release() {
         board.vcpu.close();
         plugins.close();
+        objects.close();
         host.closeLoops();
         ram.close();
     }

@@ -7,6 +7,8 @@ import io.sluice.vmm.qom.TreeObject;
 import io.sluice.vmm.qom.TreeProperty;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /// The machine's part of the object tree: `/machine` with what is soldered to the board, and the places where devices
 /// and objects of the user's go.
@@ -39,19 +41,31 @@ final class MachineTree {
         return tree;
     }
 
-    /// Where `-object` goes.
-    TreeObject objects() {
-        return objects;
+    /// Makes the user's part of the tree what it is now.
+    ///
+    /// @param made types of the user's objects, by name
+    void show(List<DeviceInfo> devices, Map<String, String> made) {
+        var paths = devices.stream().map(DeviceInfo::path).collect(Collectors.toSet());
+        for (var place : List.of(peripheral, anonymous)) {
+            place.children().stream().filter(c -> !paths.contains(c.path())).forEach(TreeObject::remove);
+        }
+        for (var device : devices) {
+            var place = device.id() != null ? peripheral : anonymous;
+            var name = device.path().substring(device.path().lastIndexOf('/') + 1);
+            if (place.child(name) == null) {
+                place.add(name, new TreeObject(device.type(), deviceProperties(device)));
+            }
+        }
+        objects.children().stream().filter(c -> !made.containsKey(c.name())).forEach(TreeObject::remove);
+        made.forEach((id, type) -> {
+            if (objects.child(id) == null) {
+                objects.add(id, new TreeObject(type, List.of()));
+            }
+        });
     }
 
-    /// Where devices with a name go.
-    TreeObject peripheral() {
-        return peripheral;
-    }
-
-    /// Where devices without a name go.
-    TreeObject anonymous() {
-        return anonymous;
+    private static List<TreeProperty> deviceProperties(DeviceInfo device) {
+        return List.of(constant("realized", "bool", true), constant("parent_bus", "str", device.bus()));
     }
 
     private static TreeProperty constant(String name, String type, Object value) {

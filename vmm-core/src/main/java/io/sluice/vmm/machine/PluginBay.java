@@ -1,184 +1,242 @@
 package io.sluice.vmm.machine;
 
-import io.sluice.vmm.address.Bdf;
-import io.sluice.vmm.bus.AddressSpace;
-import io.sluice.vmm.irq.IrqLine;
-import io.sluice.vmm.irq.IsaLines;
-import io.sluice.vmm.loop.MachineClock;
-import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.pci.PciException;
+import io.sluice.vmm.pci.PciFunction;
+import io.sluice.vmm.pci.RootPort;
+import io.sluice.vmm.pci.SlotEvents;
+import io.sluice.vmm.pci.SlotState;
 import io.sluice.vmm.plugin.Attachable;
-import io.sluice.vmm.plugin.DeviceContext;
-import io.sluice.vmm.plugin.ObjectType;
-import io.sluice.vmm.plugin.Plugin;
+import io.sluice.vmm.plugin.DeviceType;
+import io.sluice.vmm.plugin.Placement;
 import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
-import io.sluice.vmm.qapi.Command;
-import io.sluice.vmm.qapi.EventType;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.ServiceLoader;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// What plugins have added to one machine: `-object` and `-device`. Used by the thread that owns the machine.
+/// The devices that the user has added to one machine, before its start and while it runs. Used by the thread that
+/// owns the machine, which never waits for the guest here.
+///
+/// A device that the guest may be using goes in two steps: it is asked for, and when the guest has turned its slot off,
+/// it is taken out. Between the two the guest may do as it likes.
 final class PluginBay {
-    private static final List<String> ROOT_BUS = List.of("pcie.0", "pci.0");
-    private static final List<String> ISA_BUS = List.of("isa.0");
-
     private final PluginRegistry registry;
     private final Board board;
-    private final Context context;
-    private final List<ObjectType.UserObject> objects = new ArrayList<>();
-    private final List<Attachable> devices = new ArrayList<>();
+    private final PluginContext context;
+    private final Consumer<Runnable> control;
+    private final DeviceEvents events;
+    private final PluginBuses buses = new PluginBuses();
+    private final List<PluggedDevice> devices = new ArrayList<>();
+    private int anonymous;
+    private boolean live;
 
-    PluginBay(PluginRegistry registry, Board board, MachineHost host, io.sluice.vmm.device.MachinePower power) {
+    /// @param control runs a task on the thread that owns the machine, later
+    PluginBay(
+            PluginRegistry registry,
+            Board board,
+            PluginContext context,
+            Consumer<Runnable> control,
+            DeviceEvents events) {
         this.registry = registry;
         this.board = board;
-        this.context = new Context(board, host, power);
+        this.context = context;
+        this.control = control;
+        this.events = events;
     }
 
-    /// A registry with everything that this program has.
-    static PluginRegistry newRegistry() {
-        var registry = new PluginRegistry();
-        new IsaDevices().register(registry);
-        ServiceLoader.load(Plugin.class).forEach(plugin -> plugin.register(registry));
-        return registry;
-    }
+    // ---- in
 
-    /// @throws MachineException if it cannot be had
-    void addObject(MachineConfig.Part part) {
-        try {
-            objects.add(registry.createObject(part.type(), part.properties(), context));
-        } catch (PluginException e) {
-            throw new MachineException("-object " + part.type() + ": " + e.getMessage(), e);
+    /// Adds a device, to the board before the machine starts and to a slot afterwards.
+    ///
+    /// @throws PluginException if it cannot be had; then nothing is left of it
+    void add(MachineConfig.Part part) {
+        var type = registry.deviceType(part.type());
+        var bus = buses.find(type, part.properties().get("bus"));
+        if (live && !bus.isHotPluggable()) {
+            throw notHotPluggable(bus);
         }
+        if (live && !type.hotPluggable()) {
+            throw new PluginException("Parameter 'driver' expects a pluggable device type");
+        }
+        var placement = registry.placement(type, part.properties());
+        var id = placement.id();
+        if (id != null && devices.stream().anyMatch(d -> id.equals(d.id()))) {
+            throw new PluginException("Duplicate device ID '" + id + "'");
+        }
+        var made = registry.createDevice(type, part.properties(), context);
+        attach(type, bus, made, placement);
     }
 
-    /// @throws MachineException if it cannot be had
-    void addDevice(MachineConfig.Part part) {
+    private static PluginException notHotPluggable(PluginBus bus) {
+        return new PluginException("Bus '" + bus.name() + "' does not support hotplugging");
+    }
+
+    private void attach(DeviceType type, PluginBus bus, Attachable made, Placement placement) {
+        var id = placement.id();
+        boolean attached = false;
         try {
-            var made = registry.createDevice(part.type(), part.properties(), context);
-            devices.add(made.device());
-            var placement = made.placement();
-            switch (made.device()) {
-                case Attachable.Pci pci -> {
-                    checkBus(placement.bus(), ROOT_BUS);
-                    if (placement.slot() < 0) {
-                        board.pci.add(pci.function());
-                    } else {
-                        board.pci.add(new Bdf(placement.slot()), pci.function());
-                    }
-                }
-                case Attachable.Platform platform -> checkBus(placement.bus(), ISA_BUS);
+            if (made instanceof Attachable.Port port) {
+                buses.checkSlot(port);
             }
-        } catch (PluginException | PciException e) {
-            throw new MachineException("-device " + part.type() + ": " + e.getMessage(), e);
+            bus.attach(board.pci, made, placement, live);
+            attached = true;
+        } catch (PciException e) {
+            throw new PluginException(String.valueOf(e.getMessage()), e);
+        } finally {
+            if (!attached) {
+                made.close();
+            }
+        }
+        var path = id != null ? "/machine/peripheral/" + id : "/machine/peripheral-anon/device[" + anonymous++ + "]";
+        if (made instanceof Attachable.Port port) {
+            buses.add(id, port);
+            port.port().listen(new SlotAnswers(port.port()));
+        }
+        devices.add(new PluggedDevice(id, path, type, bus, made));
+    }
+
+    // ---- out
+
+    /// Asks the guest to give up a device.
+    ///
+    /// @throws PluginException if there is no such device, or it cannot be asked for now
+    void unplug(String name) {
+        var device = devices.stream()
+                .filter(d -> d.isCalled(name))
+                .findFirst()
+                .orElseThrow(() -> PluginException.deviceNotFound(name));
+        if (device.isLeaving(board.clock.nanos())) {
+            throw new PluginException("Device " + name + " is already in the process of unplug");
+        }
+        if (!(device.bus() instanceof PluginBus.Slot slot) || !slot.isHotPluggable()) {
+            throw notHotPluggable(device.bus());
+        }
+        if (!device.type().hotPluggable()) {
+            throw new PluginException("Device '" + device.type().name() + "' does not support hotplugging");
+        }
+        if (!board.pci.isExposed(slot.port())) {
+            // A part of a card that the guest has not seen yet.
+            remove(device);
+            return;
+        }
+        if (slot.port().state().power() == SlotState.Indicator.BLINKING) {
+            throw new PluginException("Hot-unplug failed: guest is busy (power indicator blinking)");
+        }
+        var request = device.requestUnplug(board.clock.nanos());
+        if (slot.port().requestUnplug(request)) {
+            removeCard(slot.port());
         }
     }
 
-    private static void checkBus(@Nullable String wanted, List<String> there) {
-        if (wanted != null && !there.contains(wanted)) {
-            throw new PluginException("Bus '" + wanted + "' not found");
+    /// What the guest makes of requests for the card behind one port. On the port's strand; each answer is handled by
+    /// the thread that owns the machine, and only if the request still stands then.
+    private final class SlotAnswers implements SlotEvents {
+        private final RootPort port;
+
+        SlotAnswers(RootPort port) {
+            this.port = port;
+        }
+
+        @Override
+        public void released(Object request) {
+            control.accept(() -> {
+                if (stands(request)) {
+                    removeCard(port);
+                }
+            });
+        }
+
+        @Override
+        public void refused(Object request) {
+            control.accept(() -> {
+                if (stands(request)) {
+                    refuse(port);
+                }
+            });
         }
     }
 
-    PluginRegistry registry() {
-        return registry;
+    private boolean stands(Object request) {
+        return devices.stream().anyMatch(d -> d.waitsFor(request));
     }
 
-    /// What plugins have added to the control socket.
-    List<Command<?, ?>> commands() {
-        return registry.commands(context);
+    private List<PluggedDevice> card(RootPort port) {
+        return devices.stream()
+                .filter(d -> d.bus() instanceof PluginBus.Slot slot && slot.port() == port)
+                .toList();
     }
 
-    /// Resets what has fixed addresses; PCI functions are reset with their bus.
+    private void refuse(RootPort port) {
+        for (var device : card(port)) {
+            if (device.isLeaving()) {
+                device.stays();
+                events.unplugRefused(device.id(), device.path());
+            }
+        }
+    }
+
+    /// A card goes with all its functions, function 0 last, so that the slot tells of it once.
+    private void removeCard(RootPort port) {
+        card(port).reversed().stream()
+                .sorted((a, b) -> Boolean.compare(isFirst(port, a), isFirst(port, b)))
+                .forEach(this::remove);
+    }
+
+    private boolean isFirst(RootPort port, PluggedDevice device) {
+        return device.device() instanceof Attachable.Pci pci && board.pci.isFirst(port, pci.function());
+    }
+
+    private void remove(PluggedDevice device) {
+        devices.remove(device);
+        detach(device);
+        events.deleted(device.id(), device.path());
+    }
+
+    private void detach(PluggedDevice device) {
+        var function = function(device.device());
+        if (function != null) {
+            board.pci.remove(function);
+        }
+        device.device().close();
+    }
+
+    private static @Nullable PciFunction function(Attachable device) {
+        return switch (device) {
+            case Attachable.Pci pci -> pci.function();
+            case Attachable.Port port -> port.port().function();
+            case Attachable.Platform platform -> null;
+        };
+    }
+
+    // ---- life
+
+    /// Before a reset: a guest that is gone holds nothing, so what was asked for goes now.
+    void finishUnplugs() {
+        for (var device : List.copyOf(devices)) {
+            if (device.isLeaving() && device.bus() instanceof PluginBus.Slot slot && devices.contains(device)) {
+                removeCard(slot.port());
+            }
+        }
+    }
+
+    /// Resets what has fixed addresses; PCI functions are reset with their bus. From now on the guest may run.
     void reset() {
+        live = true;
         for (var device : devices) {
-            if (device instanceof Attachable.Platform platform) {
+            if (device.device() instanceof Attachable.Platform platform) {
                 platform.reset().run();
             }
         }
     }
 
-    /// Takes everything off, the last first. Nothing of the machine runs any more.
-    void close() {
-        for (var device : devices.reversed()) {
-            if (device instanceof Attachable.Pci pci) {
-                board.pci.remove(pci.function());
-            }
-            device.close();
-        }
-        objects.reversed().forEach(ObjectType.UserObject::close);
-        devices.clear();
-        objects.clear();
+    List<DeviceInfo> list() {
+        return devices.stream().map(PluggedDevice::info).toList();
     }
 
-    /// What a plugin gets of the machine. Its devices live on the I/O loops, in turn.
-    private static final class Context implements DeviceContext {
-        private final Board board;
-        private final MachineHost host;
-        private final io.sluice.vmm.device.MachinePower power;
-        private int strands;
-
-        Context(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power) {
-            this.board = board;
-            this.host = host;
-            this.power = power;
-        }
-
-        @Override
-        public Strand newStrand() {
-            return new Strand(host.ioLoop(strands++), board.clock);
-        }
-
-        @Override
-        public AddressSpace memory() {
-            return board.memory;
-        }
-
-        @Override
-        public AddressSpace io() {
-            return board.io;
-        }
-
-        @Override
-        public IrqLine irq(int number) {
-            return number < IsaLines.ISA_COUNT ? isa(number) : board.lines.gsi(number);
-        }
-
-        /// The cascade between the PICs is no input.
-        private IrqLine isa(int number) {
-            return number == 2 ? IrqLine.NONE : board.lines.isa(number);
-        }
-
-        @Override
-        public void emit(EventType.Event<?> event) {
-            host.emit(event);
-        }
-
-        @Override
-        public MachineClock clock() {
-            return board.clock;
-        }
-
-        @Override
-        public MachinePower power() {
-            return new MachinePower() {
-                @Override
-                public void exit(int status) {
-                    power.exit(status);
-                }
-
-                @Override
-                public void reset() {
-                    power.reset("a device");
-                }
-
-                @Override
-                public void powerOff() {
-                    power.powerOff();
-                }
-            };
-        }
+    /// Takes everything off, the last first. Nothing of the machine runs any more, and nobody is told.
+    void close() {
+        List.copyOf(devices).reversed().forEach(this::detach);
+        devices.clear();
     }
 }

@@ -20,8 +20,8 @@ enum BridgeReg {
     IO_BASE_UPPER(0x30, 2, 0, 0xFFFF, 0),
     IO_LIMIT_UPPER(0x32, 2, 0, 0xFFFF, 0),
     BRIDGE_ROM(0x38, 4, 0, 0, 0),
-    /// Parity response, SERR#, ISA, VGA, secondary reset.
-    BRIDGE_CONTROL(0x3E, 2, 0, 0x005F, 0);
+    /// Parity response, SERR#, ISA, secondary reset. VGA forwarding is not offered.
+    BRIDGE_CONTROL(0x3E, 2, 0, 0x0047, 0);
 
     final int offset;
     final int size;

@@ -50,7 +50,11 @@ final class ConfigAccess {
         strand.call(() -> writeInside(function, register, size, value));
     }
 
+    /// A function that left its bus since it was found is absent.
     private static long readInside(PciFunction function, int register, int size) {
+        if (function.port() == null) {
+            return -1L;
+        }
         if (size == 8) {
             return function.configRead(register, 4) & 0xFFFF_FFFFL | (long) function.configRead(register + 4, 4) << 32;
         }
@@ -58,6 +62,9 @@ final class ConfigAccess {
     }
 
     private static void writeInside(PciFunction function, int register, int size, long value) {
+        if (function.port() == null) {
+            return;
+        }
         if (size == 8) {
             function.configWrite(register, 4, (int) value);
             function.configWrite(register + 4, 4, (int) (value >> 32));

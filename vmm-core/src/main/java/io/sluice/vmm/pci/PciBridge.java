@@ -1,38 +1,63 @@
 package io.sluice.vmm.pci;
 
-import io.sluice.vmm.loop.Strand;
+import static io.sluice.vmm.pci.BridgeReg.BRIDGE_CONTROL;
+import static io.sluice.vmm.pci.BridgeReg.IO_BASE;
+import static io.sluice.vmm.pci.BridgeReg.IO_BASE_UPPER;
+import static io.sluice.vmm.pci.BridgeReg.IO_LIMIT;
+import static io.sluice.vmm.pci.BridgeReg.IO_LIMIT_UPPER;
+import static io.sluice.vmm.pci.BridgeReg.MEMORY_BASE;
+import static io.sluice.vmm.pci.BridgeReg.MEMORY_LIMIT;
+import static io.sluice.vmm.pci.BridgeReg.PREFETCHABLE_BASE;
+import static io.sluice.vmm.pci.BridgeReg.PREFETCHABLE_BASE_UPPER;
+import static io.sluice.vmm.pci.BridgeReg.PREFETCHABLE_LIMIT;
+import static io.sluice.vmm.pci.BridgeReg.PREFETCHABLE_LIMIT_UPPER;
+import static io.sluice.vmm.pci.BridgeReg.SECONDARY_BUS;
+import static io.sluice.vmm.pci.BridgeReg.SUBORDINATE_BUS;
 
-/// A root port: a type 1 function and the bus behind it.
+import java.util.List;
+
+/// A type 1 function and the bus behind it (PCI Express Base 6.0 section 7.5.1.3).
 ///
-/// Bus numbers route configuration requests, and bus mastering gates what comes up. The memory and I/O windows are
-/// kept but not enforced: a BAR behind the bridge answers where it is placed.
-public final class PciBridge {
-    private static final int BUSES_FIRST = BridgeReg.PRIMARY_BUS.offset;
-    private static final int BUSES_LAST = BridgeReg.SECONDARY_LATENCY.offset;
-    private static final int BUSES_WRITABLE = 0x00FF_FFFF;
+/// Bus numbers route configuration requests; the windows and the command register say which memory and I/O requests
+/// go down, and bus mastering whether anything comes up. Registers belong to the function's strand; what they amount
+/// to is kept as one [BridgeRouting], which any thread reads.
+final class PciBridge {
+    private static final int SECONDARY_RESET = 1 << 6;
+    private static final int ISA_ENABLE = 1 << 2;
+    private static final int FIRST_REGISTER = BridgeReg.PRIMARY_BUS.offset;
+    private static final int LAST_REGISTER = IO_LIMIT_UPPER.offset + IO_LIMIT_UPPER.size - 1;
+
+    /// What a bridge is to the port that it belongs to. On the function's strand.
+    interface Link {
+        /// Whether the link to the bus behind is up.
+        boolean isUp();
+
+        /// The guest holds the bus behind in reset, or has let it go.
+        void secondaryReset(boolean asserted);
+    }
 
     private final PciFunction function;
+    private final Link link;
     private final PciBus secondary = new PciBus(this);
-    private volatile int buses;
+    private volatile BridgeRouting routing = BridgeRouting.CLOSED;
 
-    private PciBridge(String name, Strand strand) {
-        var builder = PciFunction.builder(name, strand)
-                .ids(0x1B36, 0x000C)
-                .classCode(0x060400)
-                .bridgeHeader()
-                .interruptPin(1);
-        builder.powerManagement().pciExpress(PciExpress.Type.ROOT_PORT, false);
-        function = builder.window(BUSES_FIRST, BUSES_LAST, new BusNumbers())
-                .onReset(() -> buses = 0)
+    /// Finishes `builder`, whose function it becomes.
+    PciBridge(PciFunctionBuilder builder, Link link, Runnable onReset) {
+        this.link = link;
+        int power = builder.powerManagement;
+        function = builder.bridgeHeader()
+                .watch(FIRST_REGISTER, LAST_REGISTER - FIRST_REGISTER + 1, this::settle)
+                .watch(HeaderReg.COMMAND.offset, HeaderReg.COMMAND.size, this::settle)
+                .watch(power + 4, 2, this::settle)
+                .watch(BRIDGE_CONTROL.offset, BRIDGE_CONTROL.size, this::control)
+                .onReset(() -> {
+                    onReset.run();
+                    settle();
+                })
                 .build();
     }
 
-    /// A PCI Express root port with Red Hat's ids.
-    public static PciBridge rootPort(String name, Strand strand) {
-        return new PciBridge(name, strand);
-    }
-
-    public PciFunction function() {
+    PciFunction function() {
         return function;
     }
 
@@ -40,33 +65,65 @@ public final class PciBridge {
         return secondary;
     }
 
-    int secondaryBus() {
-        return buses >> 8 & 0xFF;
+    int devfn() {
+        var port = function.port();
+        return port == null ? 0 : port.devfn();
     }
 
-    private int subordinateBus() {
-        return buses >> 16 & 0xFF;
+    BridgeRouting routing() {
+        return routing;
     }
 
-    boolean forwards(int bus) {
-        return secondaryBus() != 0 && bus >= secondaryBus() && bus <= subordinateBus();
+    boolean holdsReset() {
+        return (get(BRIDGE_CONTROL) & SECONDARY_RESET) != 0;
     }
 
-    void number(int primary, int secondaryNumber, int subordinate) {
-        buses = primary | secondaryNumber << 8 | subordinate << 16;
+    private void control() {
+        link.secondaryReset(holdsReset());
+        settle();
     }
 
-    private final class BusNumbers implements ConfigWindow {
-        @Override
-        public int read(int offset, int size) {
-            return buses >>> 8 * (offset - BUSES_FIRST) & -1 >>> 32 - 8 * size;
+    private int get(BridgeReg register) {
+        return function.config().get(register.offset, register.size);
+    }
+
+    /// Brings into force what the registers and the link say.
+    void settle() {
+        routing = new BridgeRouting(
+                get(SECONDARY_BUS),
+                get(SUBORDINATE_BUS),
+                link.isUp(),
+                memory(),
+                io(),
+                (get(BRIDGE_CONTROL) & ISA_ENABLE) != 0);
+        var port = function.port();
+        if (port != null) {
+            port.decoder().settle(secondary);
         }
+    }
 
-        @Override
-        public void write(int offset, int size, int value) {
-            int shift = 8 * (offset - BUSES_FIRST);
-            int mask = (-1 >>> 32 - 8 * size) << shift & BUSES_WRITABLE;
-            buses = buses & ~mask | value << shift & mask;
+    private List<BridgeRouting.Range> memory() {
+        if (!function.decodes(HeaderReg.COMMAND_MEMORY)) {
+            return List.of();
         }
+        long first = (get(MEMORY_BASE) & 0xFFF0L) << 16;
+        long last = (get(MEMORY_LIMIT) & 0xFFF0L) << 16 | 0xF_FFFF;
+        long prefetchableFirst = (get(PREFETCHABLE_BASE) & 0xFFF0L) << 16 | (long) get(PREFETCHABLE_BASE_UPPER) << 32;
+        long prefetchableLast =
+                (get(PREFETCHABLE_LIMIT) & 0xFFF0L) << 16 | 0xF_FFFF | (long) get(PREFETCHABLE_LIMIT_UPPER) << 32;
+        var plain = new BridgeRouting.Range(first, last);
+        var prefetchable = new BridgeRouting.Range(prefetchableFirst, prefetchableLast);
+        return Long.compareUnsigned(first, prefetchableFirst) <= 0
+                ? List.of(plain, prefetchable)
+                : List.of(prefetchable, plain);
+    }
+
+    private List<BridgeRouting.Range> io() {
+        if (!function.decodes(HeaderReg.COMMAND_IO)) {
+            return List.of();
+        }
+        long first = (get(IO_BASE) & 0xF0L) << 8 | (long) get(IO_BASE_UPPER) << 16;
+        long last = (get(IO_LIMIT) & 0xF0L) << 8 | 0xFFF | (long) get(IO_LIMIT_UPPER) << 16;
+        return List.of(new BridgeRouting.Range(first, last));
     }
 }

@@ -1,5 +1,6 @@
 package io.sluice.vmm.pci;
 
+import io.sluice.vmm.bus.Mapping;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -26,7 +27,7 @@ final class PciBus {
 
     /// The number that the guest gave to this bus; 0 for the root.
     int number() {
-        return bridge == null ? 0 : bridge.secondaryBus();
+        return bridge == null ? 0 : bridge.routing().secondary();
     }
 
     /// The function that a configuration request for (`bus`, `devfn`) reaches from here, by the bridges' bus numbers.
@@ -36,12 +37,48 @@ final class PciBus {
         while (bus != null && bus.number() != busNumber) {
             bus = bus.below(busNumber);
         }
-        return bus == null ? null : bus.functions.get(devfn);
+        return bus == null || !bus.isOpen() ? null : bus.functions.get(devfn);
+    }
+
+    /// Whether requests reach this bus: the root bus always, any other while its link is up.
+    private boolean isOpen() {
+        return bridge == null || bridge.routing().open();
+    }
+
+    /// What of `wishes` the bridges above let through, the nearest one first.
+    List<Mapping.Device> memoryThrough(List<Mapping.Device> wishes) {
+        var rest = wishes;
+        for (var bus = this; bus != null && bus.bridge != null && !rest.isEmpty(); bus = bus.above()) {
+            rest = bus.bridge.routing().memoryThrough(rest);
+        }
+        return rest;
+    }
+
+    /// As [#memoryThrough], for ports.
+    List<Mapping.Device> ioThrough(List<Mapping.Device> wishes) {
+        var rest = wishes;
+        for (var bus = this; bus != null && bus.bridge != null && !rest.isEmpty(); bus = bus.above()) {
+            rest = bus.bridge.routing().ioThrough(rest);
+        }
+        return rest;
+    }
+
+    private @Nullable PciBus above() {
+        var port = bridge == null ? null : bridge.function().port();
+        return port == null ? null : port.bus();
+    }
+
+    /// Resets everything here and below, each function in its own strand; waits for none of them. From any strand.
+    void resetBelow() {
+        for (var function : functions()) {
+            function.strand().post(function::reset);
+        }
+        bridges.forEach(lower -> lower.secondary().resetBelow());
     }
 
     private @Nullable PciBus below(int busNumber) {
         for (var candidate : bridges) {
-            if (candidate.forwards(busNumber)) {
+            if (candidate.routing().forwards(busNumber)) {
                 return candidate.secondary();
             }
         }

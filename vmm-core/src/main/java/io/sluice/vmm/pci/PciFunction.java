@@ -16,11 +16,16 @@ public final class PciFunction {
     /// A part of configuration space that the device computes.
     record Window(int first, int last, ConfigWindow handler) {}
 
+    /// Registers whose writes somebody hears of, after they are done.
+    record Watch(int first, int length, Runnable written) {}
+
     private final String name;
     private final Strand strand;
     private final ConfigSpace config;
     private final List<Bar> bars;
     private final List<Window> windows;
+    private final List<Watch> watches;
+    private final List<BarGate> gates;
     private final @Nullable Msi msi;
     private final @Nullable Msix msix;
     private final PciDma dma;
@@ -28,7 +33,6 @@ public final class PciFunction {
     private final int express;
     private final int limit;
     private final Runnable onReset;
-    private final Mapping.@Nullable Device[] mapped = new Mapping.Device[6];
     private volatile @Nullable PciPort port;
     private volatile boolean master;
     private boolean intx;
@@ -43,6 +47,8 @@ public final class PciFunction {
         this.msix = from.makeMsix(dma);
         this.bars = from.finishBars(msix);
         this.windows = List.copyOf(from.windows);
+        this.watches = List.copyOf(from.watches);
+        this.gates = bars.stream().map(bar -> new BarGate(bar.device())).toList();
         this.powerManagement = from.powerManagement;
         this.express = from.express;
         this.limit = express != 0 ? ConfigSpace.EXTENDED : ConfigSpace.CONVENTIONAL;
@@ -154,6 +160,12 @@ public final class PciFunction {
         if (msix != null && touches(offset, size, msix.first(), msix.last() - msix.first() + 1)) {
             msix.settle();
         }
+        for (int i = 0; i < watches.size(); i++) {
+            var watch = watches.get(i);
+            if (touches(offset, size, watch.first, watch.length)) {
+                watch.written.run();
+            }
+        }
     }
 
     private static boolean touches(int offset, int size, int first, int length) {
@@ -194,41 +206,29 @@ public final class PciFunction {
         }
     }
 
-    /// Makes the address spaces show the BARs where configuration space says. One step for each space.
+    /// Makes the address spaces show the BARs where configuration space says.
     private void remap() {
         var here = port;
         if (here == null) {
             return;
         }
-        var memoryOut = new ArrayList<Mapping>();
-        var memoryIn = new ArrayList<Mapping>();
-        var ioOut = new ArrayList<Mapping>();
-        var ioIn = new ArrayList<Mapping>();
-        for (var bar : bars) {
-            var old = mapped[bar.index()];
-            var now = wanted(bar);
-            if (now == null ? old == null : old != null && old.first() == now.first()) {
-                continue;
+        var memory = new ArrayList<Mapping.Device>();
+        var io = new ArrayList<Mapping.Device>();
+        for (int i = 0; i < bars.size(); i++) {
+            var bar = bars.get(i);
+            long first = bar.address(config);
+            if (decodes(bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY) && bar.isPlace(first)) {
+                (bar.isIo() ? io : memory)
+                        .add(new Mapping.Device(
+                                first, first + bar.size() - 1, gates.get(i), strand, 0, bar.deferred()));
             }
-            if (old != null) {
-                (bar.isIo() ? ioOut : memoryOut).add(old);
-            }
-            if (now != null) {
-                (bar.isIo() ? ioIn : memoryIn).add(now);
-            }
-            mapped[bar.index()] = now;
         }
-        here.memory().swap(memoryOut, memoryIn);
-        here.io().swap(ioOut, ioIn);
+        here.decoder().decode(here, new Decoder.Wish(memory, io));
     }
 
-    private Mapping.@Nullable Device wanted(Bar bar) {
-        int enable = bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY;
-        long first = bar.address(config);
-        if (!inD0() || (command() & enable) == 0 || !bar.isPlace(first)) {
-            return null;
-        }
-        return new Mapping.Device(first, first + bar.size() - 1, bar.device(), strand, 0, bar.deferred());
+    /// Whether the function is awake and its command register has `enable` set.
+    boolean decodes(int enable) {
+        return inD0() && (command() & enable) != 0;
     }
 
     private void functionLevelReset() {
@@ -259,14 +259,22 @@ public final class PciFunction {
 
     void attach(PciPort place) {
         port = place;
+        gates.forEach(gate -> gate.set(true));
         settleDecoding();
     }
 
+    /// When this returns, inside the strand, nothing reaches the device and nothing comes from it; then it is reset.
     void detach() {
         intx(false);
         config.set(COMMAND.offset, 2, 0);
         settleDecoding();
+        gates.forEach(gate -> gate.set(false));
         port = null;
+        reset();
+    }
+
+    int express() {
+        return express;
     }
 
     void markMultiFunction() {

@@ -17,6 +17,7 @@ public final class PciFunctionBuilder {
     final Strand strand;
     final ConfigSpace config = new ConfigSpace();
     final List<PciFunction.Window> windows = new ArrayList<>();
+    final List<PciFunction.Watch> watches = new ArrayList<>();
     int powerManagement;
     int express;
     Runnable onReset = () -> {};
@@ -163,6 +164,12 @@ public final class PciFunctionBuilder {
     /// Hands `first..last` of configuration space to the device.
     public PciFunctionBuilder window(int first, int last, ConfigWindow handler) {
         windows.add(new PciFunction.Window(first, last, handler));
+        return this;
+    }
+
+    /// Has `written` told inside the strand after each write of the guest that touches these registers.
+    PciFunctionBuilder watch(int first, int length, Runnable written) {
+        watches.add(new PciFunction.Watch(first, length, written));
         return this;
     }
 

@@ -8,7 +8,9 @@ import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.irq.MsiTarget;
 import io.sluice.vmm.loop.Strand;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The root of a q35-like PCI Express hierarchy: ECAM, ports 0xCF8 to 0xCFF, the host bridge (00:00.0), the ISA bridge
@@ -24,14 +26,15 @@ public final class PciHost {
     private static final int INTEL = 0x8086;
 
     /// What every function is wired to.
-    record Wiring(AddressSpace memory, AddressSpace io, MsiTarget msi, DmaTarget dma) {}
+    record Wiring(Decoder decoder, MsiTarget msi, DmaTarget dma) {}
 
     private final Wiring wiring;
     private final SharedLine[] lines = new SharedLine[GSIS];
     private final PciWindows windows;
     private final PciBus root = new PciBus(null);
     private final ConfigAccess access = new ConfigAccess(root);
-    private final ConfigAccess.Ports ports = new ConfigAccess.Ports(access);
+    private final ConfigAccess.Ports configPorts = new ConfigAccess.Ports(access);
+    private final Map<PciBridge, RootPort> ports = new HashMap<>();
 
     /// DMA goes to guest memory as it is: no IOMMU.
     public PciHost(
@@ -54,13 +57,13 @@ public final class PciHost {
             Strand configStrand,
             PciWindows windows,
             DmaTarget dma) {
-        this.wiring = new Wiring(memory, io, msi, dma);
+        this.wiring = new Wiring(new Decoder(memory, io), msi, dma);
         this.windows = windows;
         for (int i = 0; i < GSIS; i++) {
             lines[i] = new SharedLine(gsi16to23[i]);
         }
         memory.add(new Mapping.Device(ECAM_BASE, ECAM_BASE + ECAM_SIZE - 1, access.new Ecam(), configStrand, 0, false));
-        io.add(new Mapping.Device(CONFIG_PORTS, CONFIG_PORTS + 7, ports, configStrand, 0, false));
+        io.add(new Mapping.Device(CONFIG_PORTS, CONFIG_PORTS + 7, configPorts, configStrand, 0, false));
         put(root, 0, hostBridge(configStrand));
         put(root, LPC_BRIDGE, isaBridge(configStrand));
     }
@@ -95,7 +98,7 @@ public final class PciHost {
     ///
     /// @param device sees offset 0
     public void resetControl(BusDevice device, Strand strand) {
-        ports.resetControl(device, strand);
+        configPorts.resetControl(device, strand);
     }
 
     /// Puts a function into the next free device number of the root bus.
@@ -139,17 +142,52 @@ public final class PciHost {
         put(root, at.bits(), function);
     }
 
-    /// Puts a root port on the root bus.
-    public void add(Bdf at, PciBridge bridge) {
-        add(at, bridge.function());
-        root.put(bridge);
+    /// Puts a root port on the root bus, where the user asked for it; as the function of the same name.
+    public Bdf add(int devfn, boolean multiFunction, RootPort port) {
+        var at = add(devfn, multiFunction, port.function());
+        root.put(port.bridge());
+        ports.put(port.bridge(), port);
+        port.presenceAtPowerOn();
+        return at;
     }
 
-    /// Puts a function behind a root port that is on the root bus already.
-    public void add(PciBridge behind, int device, int function, PciFunction what) {
-        int devfn = Bdf.of(0, device, function).bits();
-        check(behind.secondary(), devfn, what);
-        put(behind.secondary(), devfn, what);
+    /// Puts a card, or one of its functions, behind a root port that is on the root bus already.
+    ///
+    /// @param devfn device and function number, or -1 for 0
+    /// @param hot whether the guest runs: the slot tells it of the card once that has a function 0
+    /// @throws PciException if it cannot sit there
+    public void add(RootPort behind, int devfn, boolean multiFunction, boolean hot, PciFunction function) {
+        var bus = behind.bridge().secondary();
+        int at = Math.max(devfn, 0);
+        if (at >> 3 != 0) {
+            throw new PciException("PCI: slot " + (at >> 3) + " is not valid for " + function.name()
+                    + ", parent device only allows plugging into slot 0.");
+        }
+        var first = bus.at(0);
+        if (first != null && hot && devfn != 0) {
+            throw new PciException("PCI: slot 0 function 0 already occupied by " + first.name() + ", new func "
+                    + function.name() + " cannot be exposed to guest.");
+        }
+        if (multiFunction) {
+            function.strand().call(function::markMultiFunction);
+        }
+        check(bus, at, function);
+        put(bus, at, function);
+        if (hot) {
+            behind.presenceChanged();
+        } else {
+            behind.presenceAtPowerOn();
+        }
+    }
+
+    /// Whether this is function 0 of the card behind a port.
+    public boolean isFirst(RootPort port, PciFunction function) {
+        return port.bridge().secondary().at(0) == function;
+    }
+
+    /// Whether the card behind a port has a function 0, without which the guest does not see it.
+    public boolean isExposed(RootPort port) {
+        return port.bridge().secondary().at(0) != null;
     }
 
     private static boolean isFree(PciBus bus, int device) {
@@ -195,21 +233,27 @@ public final class PciHost {
         return above == null ? gsi(device, pin) : route(above.bus(), above.devfn() >> 3, device + pin & 3);
     }
 
-    /// Takes a function off its bus. When this returns, its BARs answer no more, its line is released and it can send
-    /// nothing. Unknown functions are ignored.
+    /// Takes a function off its bus. When this returns, its BARs answer no more, its line is released, and it can send
+    /// nothing; it is reset. What is behind a bridge goes with it. Unknown functions are ignored.
     public void remove(PciFunction function) {
-        var port = function.port();
-        if (port == null) {
+        var place = function.port();
+        if (place == null) {
             return;
         }
-        for (var bridge : List.copyOf(port.bus().bridges())) {
+        var bus = place.bus();
+        for (var bridge : List.copyOf(bus.bridges())) {
             if (bridge.function() == function) {
                 bridge.secondary().functions().forEach(this::remove);
-                port.bus().clear(bridge);
+                bus.clear(bridge);
+                ports.remove(bridge);
             }
         }
-        port.bus().clear(port.devfn());
+        bus.clear(place.devfn());
         function.strand().call(function::detach);
+        var above = bus.bridge() == null ? null : ports.get(bus.bridge());
+        if (above != null) {
+            above.presenceChanged();
+        }
     }
 
     /// The function that the guest reaches at `at`.
@@ -217,23 +261,28 @@ public final class PciHost {
         return root.find(at.bus(), at.bits() & 0xFF);
     }
 
-    /// All functions, the root bus first.
+    /// All functions; those behind a bridge follow those of the bridge's bus.
     public List<PciFunction> functions() {
-        var all = new ArrayList<>(root.functions());
-        root.bridges().forEach(b -> all.addAll(b.secondary().functions()));
+        var all = new ArrayList<PciFunction>();
+        collect(root, all);
         return all;
+    }
+
+    private static void collect(PciBus bus, List<PciFunction> all) {
+        all.addAll(bus.functions());
+        bus.bridges().forEach(bridge -> collect(bridge.secondary(), all));
     }
 
     /// What firmware does before the guest starts: bus numbers, BARs, interrupt lines, decoding on.
     ///
     /// @throws PciException if a window is too small
     public void assignResources() {
-        new ResourceAssignment(windows).assign(root);
+        new ResourceAssignment(windows, ports).assign(root);
     }
 
     /// Resets every function. Afterwards nothing is decoded: call [#assignResources].
     public void reset() {
-        ports.clear();
+        configPorts.clear();
         for (var function : functions()) {
             function.strand().call(function::reset);
         }

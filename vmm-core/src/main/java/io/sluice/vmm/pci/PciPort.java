@@ -1,7 +1,6 @@
 package io.sluice.vmm.pci;
 
 import io.sluice.vmm.address.Bdf;
-import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.irq.MsiTarget;
 
@@ -9,8 +8,8 @@ import io.sluice.vmm.irq.MsiTarget;
 final class PciPort {
     private final PciBus bus;
     private final int devfn;
-    private final AddressSpace memory;
-    private final AddressSpace io;
+    private final Decoder decoder;
+    private final Decoder.Place place = new Decoder.Place();
     private final MsiTarget msi;
     private final DmaTarget dma;
     private final IrqLine intx;
@@ -20,8 +19,7 @@ final class PciPort {
     PciPort(PciBus bus, int devfn, PciHost.Wiring wiring, IrqLine intx, int gsi) {
         this.bus = bus;
         this.devfn = devfn;
-        this.memory = wiring.memory();
-        this.io = wiring.io();
+        this.decoder = wiring.decoder();
         this.msi = wiring.msi();
         this.dma = wiring.dma();
         this.intx = intx;
@@ -40,7 +38,7 @@ final class PciPort {
 
     boolean upstreamIsMaster() {
         var bridge = bus.bridge();
-        return bridge == null || bridge.function().isMaster();
+        return bridge == null || bridge.routing().open() && bridge.function().isMaster();
     }
 
     PciBus bus() {
@@ -51,12 +49,13 @@ final class PciPort {
         return devfn;
     }
 
-    AddressSpace memory() {
-        return memory;
+    Decoder decoder() {
+        return decoder;
     }
 
-    AddressSpace io() {
-        return io;
+    /// What of the function is in the maps; the decoder's own.
+    Decoder.Place place() {
+        return place;
     }
 
     MsiTarget msi() {

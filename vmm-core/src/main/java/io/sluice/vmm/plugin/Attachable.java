@@ -1,6 +1,7 @@
 package io.sluice.vmm.plugin;
 
 import io.sluice.vmm.pci.PciFunction;
+import io.sluice.vmm.pci.RootPort;
 
 /// A device that has been made. The machine puts it where it belongs, resets it, and closes it last; it does so from
 /// a thread that is in no strand and on no loop.
@@ -21,6 +22,14 @@ public sealed interface Attachable extends AutoCloseable {
         public void close() {
             release.run();
         }
+    }
+
+    /// A root port, whose bus takes the device's id for its name.
+    ///
+    /// @param chassis no two ports of a chassis have one slot number
+    record Port(RootPort port, int chassis, int slot) implements Attachable {
+        @Override
+        public void close() {}
     }
 
     /// A device at fixed addresses, which it has mapped itself.

@@ -18,7 +18,8 @@ public final class BuiltinDevices implements Plugin {
         Attachable make(DeviceContext context, PropertyValues properties);
     }
 
-    private record Type(String name, String bus, String description, List<Property> properties, Maker maker)
+    private record Type(
+            String name, String bus, String description, boolean hotPluggable, List<Property> properties, Maker maker)
             implements DeviceType {
         @Override
         public Attachable create(DeviceContext context, PropertyValues values) {
@@ -31,6 +32,7 @@ public final class BuiltinDevices implements Plugin {
                     "edu",
                     "PCI",
                     "",
+                    true,
                     List.of(new Property(
                             "dma_mask",
                             Property.Kind.UINT64,
@@ -42,10 +44,18 @@ public final class BuiltinDevices implements Plugin {
                     "pci-testdev",
                     "PCI",
                     "PCI Test Device",
+                    true,
                     List.of(new Property(
                             "membar", Property.Kind.SIZE, "Size of a third BAR that nothing answers", "0")),
                     BuiltinDevices::pciTestDevice),
-            new Type("pc-testdev", "ISA", "", List.of(), BuiltinDevices::pcTestDevice));
+            new Type("pc-testdev", "ISA", "", false, List.of(), BuiltinDevices::pcTestDevice),
+            new Type(
+                    "pcie-root-port",
+                    "PCI",
+                    "PCI Express Root Port",
+                    false,
+                    RootPortOptions.PROPERTIES,
+                    (context, properties) -> RootPortOptions.port(context.newStrand(), properties)));
 
     @Override
     public String name() {

@@ -15,6 +15,11 @@ public interface DeviceType {
     /// Properties of its own; the common ones (`id`, `bus`, `addr`, `multifunction`) are the machine's.
     List<Property> properties();
 
+    /// Whether one can come and go while the machine runs, on a bus that allows it.
+    default boolean hotPluggable() {
+        return true;
+    }
+
     /// Makes one.
     ///
     /// @throws PluginException if it cannot be; then nothing is left behind

@@ -19,6 +19,11 @@ public interface ObjectType {
 
     /// An object that has been made.
     interface UserObject extends AutoCloseable {
+        /// Whether a device has hold of it, so that the user cannot take it away now.
+        default boolean isInUse() {
+            return false;
+        }
+
         @Override
         void close();
     }

@@ -79,16 +79,40 @@ public final class PluginRegistry {
     ///
     /// @throws PluginException with QEMU's words if it cannot be
     public NewDevice createDevice(String name, Map<String, String> properties, DeviceContext context) {
+        var type = deviceType(name);
+        var placement = placement(type, properties);
+        return new NewDevice(createDevice(type, properties, context), placement);
+    }
+
+    /// @throws PluginException with QEMU's words if there is none of this name
+    public DeviceType deviceType(String name) {
         var type = devices.get(name);
         if (type == null) {
             throw new PluginException("'" + name + "' is not a valid device model name");
         }
-        boolean pci = type.bus().equals("PCI");
+        return type;
+    }
+
+    /// Where a device of this type shall go, by the properties that all devices have.
+    ///
+    /// @throws PluginException with QEMU's words if one of them is malformed
+    public Placement placement(DeviceType type, Map<String, String> properties) {
+        return Placement.parse(type.name(), isPci(type), properties);
+    }
+
+    private static boolean isPci(DeviceType type) {
+        return type.bus().equals("PCI");
+    }
+
+    /// Makes a device of a type by the properties of its own.
+    ///
+    /// @throws PluginException with QEMU's words if it cannot be
+    public Attachable createDevice(DeviceType type, Map<String, String> properties, DeviceContext context) {
         var own = new HashMap<>(properties);
-        var placement = Placement.parse(name, pci, properties);
-        commonProperties(pci).forEach(p -> own.remove(p.name()));
-        var values = check(type.properties(), own, (key, value) -> "Property '" + name + "." + key + "' not found");
-        return new NewDevice(type.create(context, values), placement);
+        commonProperties(isPci(type)).forEach(p -> own.remove(p.name()));
+        var values =
+                check(type.properties(), own, (key, value) -> "Property '" + type.name() + "." + key + "' not found");
+        return type.create(context, values);
     }
 
     /// Makes an object.

@@ -17,6 +17,8 @@ public record Property(
     /// The type of a property, with QEMU's word for it.
     public enum Kind {
         BOOL("bool"),
+        UINT8("uint8"),
+        UINT16("uint16"),
         INT32("int32"),
         UINT32("uint32"),
         UINT64("uint64"),
@@ -59,6 +61,8 @@ public record Property(
     void check(String text) {
         switch (kind) {
             case BOOL -> parseBool(name, text);
+            case UINT8 -> parseNumber(name, text, 0, 0xFF);
+            case UINT16 -> parseNumber(name, text, 0, 0xFFFF);
             case INT32 -> parseNumber(name, text, Integer.MIN_VALUE, Integer.MAX_VALUE);
             case UINT32 -> parseNumber(name, text, 0, 0xFFFF_FFFFL);
             case UINT64 -> parseUnsigned(name, text);

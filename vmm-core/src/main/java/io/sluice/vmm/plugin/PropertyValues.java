@@ -24,7 +24,7 @@ public final class PropertyValues {
         return Property.parseBool(name, required(name));
     }
 
-    /// The value of a UINT32 or INT32 property.
+    /// The value of a UINT8, UINT16, UINT32 or INT32 property.
     public long number(String name) {
         return Property.parseNumber(name, required(name), Integer.MIN_VALUE, 0xFFFF_FFFFL);
     }

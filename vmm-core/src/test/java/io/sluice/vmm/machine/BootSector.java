@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -92,6 +92,32 @@ final class BootSector {
                 .powerOff();
     }
 
+    /// Serves the button of the slot of 00:01.0: switches a slot on that is off (`u`), and one off that is on (`d`).
+    BootSector slotDriver() {
+        return bytes(
+                0x66, 0xB8, 0x60, 0x08, 0x00, 0x80, // again: mov eax, 0x80000860, slot control and status
+                0xBA, 0xF8, 0x0C, // mov dx, 0xcf8
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xFC, 0x0C, // mov dx, 0xcfc
+                0x66, 0xED, // in eax, dx
+                0x66, 0xA9, 0x00, 0x00, 0x01, 0x00, // test eax, button pressed
+                0x74, 0xE8, // jz again
+                0x66, 0xA9, 0x00, 0x04, 0x00, 0x00, // test eax, power off
+                0x75, 0x10, // jnz on
+                0x66, 0xB8, 0xC0, 0x07, 0x1F, 0x01, // mov eax, clear all events, power and indicators off
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+                0xB0, 'd', // mov al, 'd'
+                0xEE, // out dx, al
+                0xEB, 0xD0, // jmp again
+                0x66, 0xB8, 0xC0, 0x01, 0x1F, 0x01, // on: mov eax, clear all events, power and indicator on
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+                0xB0, 'u', // mov al, 'u'
+                0xEE, // out dx, al
+                0xEB, 0xC0); // jmp again
+    }
+
     MachineRig start(Path directory, String... devices) {
         return MachineRig.start(config(directory, false, false, devices));
     }
@@ -136,8 +162,14 @@ final class BootSector {
         return sector;
     }
 
-    private static MachineConfig.Part part(String text) {
-        var words = text.split("[,=]", -1);
-        return new MachineConfig.Part(words[0], words.length < 3 ? Map.of() : Map.of(words[1], words[2]));
+    /// A part as the command line says it: `type,name=value,…`.
+    static MachineConfig.Part part(String text) {
+        var words = text.split(",", -1);
+        var properties = new LinkedHashMap<String, String>();
+        for (int i = 1; i < words.length; i++) {
+            var pair = words[i].split("=", 2);
+            properties.put(pair[0], pair[1]);
+        }
+        return new MachineConfig.Part(words[0], properties);
     }
 }

@@ -279,26 +279,26 @@ class PciHostTest {
 
     @Test
     void behindARootPortBusNumbersRouteAndPinsSwizzle() {
-        var port = PciBridge.rootPort("pcie-root-port", board.loop.strand());
-        board.host.add(Bdf.of(0, 4, 0), port);
+        var port = new RootPort("pcie-root-port", board.loop.strand(), RootPort.Settings.hotPlug(4));
+        board.host.add(4 << 3, false, port);
         var function = card(0x77);
-        board.host.add(port, 1, 0, function);
+        board.host.add(port, 0, false, false, function);
 
         board.host.assignResources();
         function.intx(true);
 
         assertThat(board.config(0, 4, 0, 0x18, 4) & 0xFFFFFF).isEqualTo(0x01_01_00);
-        assertThat(board.config(1, 1, 0, 0x02, 2)).isEqualTo(0x77);
-        assertThat(board.lines[PciHost.gsi(4, 1) - 16]).isTrue();
-        assertThat(board.memory.read((long) board.config(1, 1, 0, 0x10, 4) & 0xFFFF_FFFFL, 1))
+        assertThat(board.config(1, 0, 0, 0x02, 2)).isEqualTo(0x77);
+        assertThat(board.lines[PciHost.gsi(4, 0) - 16]).isTrue();
+        assertThat(board.memory.read((long) board.config(1, 0, 0, 0x10, 4) & 0xFFFF_FFFFL, 1))
                 .isEqualTo(0x77);
     }
 
     @Test
     void aGuestMayRenumberABus() {
-        var port = PciBridge.rootPort("pcie-root-port", board.loop.strand());
-        board.host.add(Bdf.of(0, 4, 0), port);
-        board.host.add(port, 0, 0, card(0x77));
+        var port = new RootPort("pcie-root-port", board.loop.strand(), RootPort.Settings.hotPlug(4));
+        board.host.add(4 << 3, false, port);
+        board.host.add(port, 0, false, false, card(0x77));
 
         board.config(4, 0x19, 1, 9);
         board.config(4, 0x1A, 1, 12);
@@ -310,10 +310,10 @@ class PciHostTest {
 
     @Test
     void bridgeWithMasteringOffHoldsBackWhatComesUp() {
-        var port = PciBridge.rootPort("pcie-root-port", board.loop.strand());
-        board.host.add(Bdf.of(0, 4, 0), port);
+        var port = new RootPort("pcie-root-port", board.loop.strand(), RootPort.Settings.hotPlug(4));
+        board.host.add(4 << 3, false, port);
         var function = card(1);
-        board.host.add(port, 0, 0, function);
+        board.host.add(port, 0, false, false, function);
         board.host.assignResources();
         function.configWrite(0x04, 2, 6);
 
@@ -344,9 +344,9 @@ class PciHostTest {
     @ValueSource(longs = {1, 2, 3})
     void hostileConfigAccessesNeverThrowNorHideTheBoard(long seed) {
         var random = new Random(seed);
-        var port = PciBridge.rootPort("pcie-root-port", board.loop.strand());
-        board.host.add(Bdf.of(0, 4, 0), port);
-        board.host.add(port, 0, 0, card(3));
+        var port = new RootPort("pcie-root-port", board.loop.strand(), RootPort.Settings.hotPlug(4));
+        board.host.add(4 << 3, false, port);
+        board.host.add(port, 0, false, false, card(3));
         board.host.add(Bdf.of(0, 2, 0), card(1));
         board.host.assignResources();
         board.memory.write(0x5000, 4, 0x1234_5678);

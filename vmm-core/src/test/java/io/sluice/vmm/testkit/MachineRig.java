@@ -4,6 +4,7 @@ import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.vertx.LoopEvents;
 import io.sluice.vmm.loop.vertx.VertxLoops;
 import io.sluice.vmm.machine.CharBackend;
+import io.sluice.vmm.machine.DeviceEvents;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
@@ -49,9 +50,16 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
 
     /// Builds and starts a machine; what the build refuses is thrown, and nothing is left.
     public static MachineRig start(MachineConfig config) {
+        return start(config, DeviceEvents.NONE);
+    }
+
+    /// As [#start(MachineConfig)].
+    ///
+    /// @param devices hears what becomes of devices, on the owner's thread
+    public static MachineRig start(MachineConfig config, DeviceEvents devices) {
         var rig = new MachineRig(config.serial().size());
         try {
-            rig.machine = Machine.build(config, rig);
+            rig.machine = Machine.build(config, rig, devices);
             rig.ask(started -> {
                 started.start();
                 return true;

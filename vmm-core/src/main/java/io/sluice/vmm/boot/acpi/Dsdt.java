@@ -38,9 +38,9 @@ import java.io.ByteArrayOutputStream;
 /// The content of the DSDT: the PCI host bridge, what sits on the ISA bus, the processors, and soft-off.
 final class Dsdt {
     private static final String HOST_BRIDGE_OSC = "33DB4D5B-1FF7-401C-9657-7441C03DD766";
-    /// All that an operating system can ask for: native hot-plug, SHPC, PME, AER, PCIe capability, LTR, DPC. There
-    /// is no firmware at run time that would keep any of it.
-    private static final int GRANTED = 0xBF;
+    /// What the operating system may drive by itself: native hot-plug, PME, the PCIe capability. SHPC, AER, LTR and DPC
+    /// are not there.
+    private static final int GRANTED = 0x15;
 
     private static final int OSC_UNKNOWN_UUID = 4;
     private static final int OSC_UNKNOWN_REVISION = 8;

@@ -1,0 +1,219 @@
+package io.sluice.guest.boot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sluice.guest.GuestCache;
+import io.sluice.guest.debian.DebianGuest;
+import io.sluice.guest.testkit.GuestSession;
+import io.sluice.vmm.machine.CharTarget;
+import io.sluice.vmm.machine.DeviceEvents;
+import io.sluice.vmm.machine.DeviceInfo;
+import io.sluice.vmm.machine.Machine;
+import io.sluice.vmm.machine.MachineConfig;
+import io.sluice.vmm.machine.MachineConfig.Part;
+import io.sluice.vmm.plugin.PluginException;
+import io.sluice.vmm.testkit.MachineRig;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+
+/// Debian's stock kernel, whose pciehp runs two root ports: cards come, work, and go. One boot for all.
+@Timeout(600)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class DebianHotPlugTest {
+    private static final Duration BOOT = Duration.ofSeconds(240);
+    private static final Duration SOON = Duration.ofSeconds(90);
+    private static final int AFTER_THE_CLAIMS = Order.DEFAULT + 1;
+
+    private static final String CARD = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+    private static final String PLACE = "/sys/bus/pci/devices/0000:01:00.0";
+
+    private static final String LOOP = "loop() { ( head -c $2 /dev/urandom > /tmp/s$1; exec 5<>/dev/$1;"
+            + " stty 115200 raw -echo <&5; timeout 20 head -c $2 <&5 > /tmp/g$1 & cat /tmp/s$1 >&5; wait;"
+            + " cmp /tmp/s$1 /tmp/g$1 && echo $1 $2 same ) }";
+    private static final String UNTIL = "until_() { i=0; while ! eval \"$1\" && [ $i -lt 300 ]; do sleep 0.1;"
+            + " i=$((i+1)); done; eval \"$1\" && echo yes; }";
+
+    private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+    private final MachineRig machine = MachineRig.start(config(), new Heard());
+    private int cursor;
+    private int commands;
+
+    private final class Heard implements DeviceEvents {
+        @Override
+        public void deleted(@Nullable String id, String path) {
+            events.add("deleted " + id + " " + path);
+        }
+
+        @Override
+        public void unplugRefused(@Nullable String id, String path) {
+            events.add("refused " + id + " " + path);
+        }
+    }
+
+    private static MachineConfig config() {
+        var guest = DebianGuest.of(GuestCache.ofUser()).prepare((what, done, total) -> {});
+        return new MachineConfig(
+                "debian",
+                new UUID(1, 2),
+                512L << 20,
+                new MachineConfig.Cpus(1, "max"),
+                new MachineConfig.Boot(guest.kernel(), guest.initrd(), guest.append(), true),
+                List.of(new CharTarget.Stdio(false)),
+                null,
+                List.of(
+                        new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")),
+                        new Part("pcie-root-port", Map.of("id", "rp2", "chassis", "1", "slot", "2"))),
+                List.of(),
+                List.of(),
+                new MachineConfig.Rtc(0),
+                new MachineConfig.Life(false, false),
+                new MachineConfig.Log(Set.of(), null));
+    }
+
+    @BeforeAll
+    void boot() {
+        cursor = machine.console().await(DebianGuest.READY, BOOT);
+        cursor = machine.console().await(GuestSession.PROMPT, cursor, SOON);
+        ask(LOOP);
+        ask(UNTIL);
+    }
+
+    @AfterAll
+    void end() {
+        machine.close();
+    }
+
+    private String ask(String command) {
+        int number = ++commands;
+        machine.console().type("echo @@''" + number + "; " + command + "; echo " + number + "''@@\r");
+        int from = machine.console().await("@@" + number + "\r\n", cursor, SOON);
+        int to = machine.console().await(number + "@@", from, SOON);
+        cursor = machine.console().await(GuestSession.PROMPT, to, SOON);
+        return machine.console()
+                .text()
+                .substring(from, to - (number + "@@").length())
+                .replace("\r", "")
+                .replaceFirst("\n$", "");
+    }
+
+    private void tell(Consumer<Machine> what) {
+        machine.ask(running -> {
+            what.accept(running);
+            return true;
+        });
+    }
+
+    private String awaitEvent() {
+        try {
+            var event = events.poll(SOON.toSeconds(), TimeUnit.SECONDS);
+            return event == null ? "nothing" : event;
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
+    }
+
+    private void plug() {
+        tell(running -> running.addObject(new Part("mdev", Map.of("id", "m0", "type", "mtty-2", "uuid", CARD))));
+        tell(running -> running.addDevice(
+                new Part("vfio-pci", Map.of("id", "n0", "bus", "rp1", "sysfsdev", "/sys/bus/mdev/devices/" + CARD))));
+    }
+
+    private void isUp() {
+        assertThat(ask("until_ '[ -e " + PLACE + "/tty/ttyS2 ]'")).isEqualTo("yes");
+        assertThat(ask("loop ttyS1 300; loop ttyS2 300")).isEqualTo("ttyS1 300 same\nttyS2 300 same");
+    }
+
+    private void unplug() {
+        tell(running -> running.unplugDevice("n0"));
+        assertThat(awaitEvent()).isEqualTo("deleted n0 /machine/peripheral/n0");
+        tell(running -> running.removeObject("m0"));
+    }
+
+    @Test
+    void theKernelRunsHotPlugByItself() {
+        assertThat(ask("dmesg | grep -c 'pciehp.*AttnBtn+ PwrCtrl+ MRL- AttnInd+ PwrInd+ HotPlug+ Surprise-'"))
+                .isEqualTo("2");
+        assertThat(ask("dmesg | grep -o '_OSC: OS now controls.*'")).contains("PCIeHotplug", "PCIeCapability");
+        assertThat(ask("cat /sys/bus/pci/slots/1/address /sys/bus/pci/slots/1/adapter"))
+                .isEqualTo("0000:01:00\n0");
+    }
+
+    @Test
+    void aCardComesWorksAndGoesTwice() {
+        for (int i = 0; i < 2; i++) {
+            plug();
+            isUp();
+            assertThat(ask("cat /sys/bus/pci/slots/1/power")).isEqualTo("1");
+            assertThatThrownBy(() -> tell(running -> running.removeObject("m0")))
+                    .isInstanceOf(PluginException.class)
+                    .hasMessage("object 'm0' is in use, can not be deleted");
+            unplug();
+            assertThat(ask("until_ '[ ! -e " + PLACE + " ]'")).isEqualTo("yes");
+            assertThat(ask("grep -c 16550A /proc/tty/driver/serial")).isEqualTo("1");
+        }
+        assertThat(machine.ask(Machine::devices)).extracting(DeviceInfo::id).containsExactly("rp1", "rp2");
+    }
+
+    @Test
+    void aGuestThatSwitchesTheSlotByItselfKeepsTheCard() {
+        plug();
+        isUp();
+
+        ask("echo 0 > /sys/bus/pci/slots/1/power");
+        assertThat(ask("ls " + PLACE + " 2>&1; cat /sys/bus/pci/slots/1/adapter"))
+                .endsWith("\n1");
+        ask("echo 1 > /sys/bus/pci/slots/1/power");
+
+        isUp();
+        assertThat(events).isEmpty();
+        unplug();
+    }
+
+    /// An output that was stopped by XOFF keeps the last close of a port waiting for 30 seconds, and that keeps the
+    /// removal of its driver waiting.
+    @Test
+    void aDriverThatIsStuckLeavesTheMachineAlive() {
+        plug();
+        isUp();
+        ask(
+                "( exec 5<>/dev/ttyS1; stty 115200 raw -echo ixon <&5; printf '\\023' >&5; sleep 1; printf stuck >&5 ) & true");
+        ask("sleep 2");
+
+        tell(running -> running.unplugDevice("n0"));
+        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+                .hasMessage("Device n0 is already in the process of unplug");
+        ask("sleep 8");
+        assertThat(events).isEmpty();
+        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+                .hasMessage("Hot-unplug failed: guest is busy (power indicator blinking)");
+        assertThat(ask("ls -d " + PLACE)).isEqualTo(PLACE);
+        assertThat(ask("echo alive")).isEqualTo("alive");
+
+        assertThat(awaitEvent()).isEqualTo("deleted n0 /machine/peripheral/n0");
+        tell(running -> running.removeObject("m0"));
+    }
+
+    @Test
+    @Order(AFTER_THE_CLAIMS)
+    void theKernelHasNoComplaint() {
+        assertThat(KernelLog.complaints(ask("dmesg"))).isEmpty();
+    }
+}

@@ -1,0 +1,101 @@
+package io.sluice.guest.boot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.guest.GuestCache;
+import io.sluice.guest.baremetal.HelloGuest;
+import io.sluice.guest.testkit.Leftovers;
+import io.sluice.vmm.machine.CharTarget;
+import io.sluice.vmm.machine.DeviceEvents;
+import io.sluice.vmm.machine.Machine;
+import io.sluice.vmm.machine.MachineConfig;
+import io.sluice.vmm.machine.MachineConfig.Part;
+import io.sluice.vmm.testkit.MachineRig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// A mediated device that comes and goes two hundred times, with a reset now and then while it is in, or while it is
+/// asked for.
+@Timeout(120)
+class HotPlugLeftoversTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final int TIMES = 200;
+    private static final String CARD = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+
+    private final List<String> deleted = new ArrayList<>();
+
+    private final class Heard implements DeviceEvents {
+        @Override
+        public void deleted(@Nullable String id, String path) {
+            deleted.add(path);
+        }
+
+        @Override
+        public void unplugRefused(@Nullable String id, String path) {
+            deleted.add("refused");
+        }
+    }
+
+    private static MachineConfig config() {
+        var guest = new HelloGuest(GuestCache.ofUser()).prepare((what, done, total) -> {});
+        return new MachineConfig(
+                "hello",
+                new UUID(1, 2),
+                64L << 20,
+                new MachineConfig.Cpus(1, "max"),
+                new MachineConfig.Boot(guest.kernel(), guest.initrd(), guest.append(), true),
+                List.of(new CharTarget.Stdio(false)),
+                null,
+                List.of(new Part("pcie-root-port", Map.of("id", "rp1"))),
+                List.of(),
+                List.of(),
+                new MachineConfig.Rtc(0),
+                new MachineConfig.Life(false, false),
+                new MachineConfig.Log(Set.of(), null));
+    }
+
+    private static void plugAndUnplug(Machine machine, boolean used, boolean asked) {
+        machine.addObject(new Part("mdev", Map.of("id", "m0", "type", "mtty-2", "uuid", CARD)));
+        machine.addDevice(
+                new Part("vfio-pci", Map.of("id", "n0", "bus", "rp1", "sysfsdev", "/sys/bus/mdev/devices/" + CARD)));
+        if (used) {
+            // Firmware switches the slot on and places the card.
+            machine.reset("test");
+        }
+        machine.unplugDevice("n0");
+        if (asked) {
+            machine.reset("test");
+        }
+        machine.removeObject("m0");
+    }
+
+    @Test
+    void theSameCardTwoHundredTimesLeavesNothing() {
+        MachineRig.start(config()).close();
+
+        try (var rig = MachineRig.start(config(), new Heard())) {
+            rig.console().await("hello> ", SOON);
+            var before = Leftovers.now();
+            for (int i = 0; i < TIMES; i++) {
+                boolean used = i % 20 == 10;
+                rig.ask(machine -> {
+                    plugAndUnplug(machine, used, used);
+                    return true;
+                });
+            }
+
+            assertThat(deleted).hasSize(TIMES).containsOnly("/machine/peripheral/n0");
+            assertThat(before.since()).isEmpty();
+            assertThat(rig.ask(Machine::devices)).hasSize(1);
+            assertThat(rig.ask(Machine::objects)).isEmpty();
+            assertThat(rig.hasEnded()).isFalse();
+        }
+    }
+}

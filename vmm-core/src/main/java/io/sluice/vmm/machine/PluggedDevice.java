@@ -1,0 +1,90 @@
+package io.sluice.vmm.machine;
+
+import io.sluice.vmm.plugin.Attachable;
+import io.sluice.vmm.plugin.DeviceType;
+import org.jspecify.annotations.Nullable;
+
+/// A device that the user has added.
+final class PluggedDevice {
+    /// A request that the guest has not followed for so long can be repeated: 5 s, which is also how long a guest waits
+    /// for somebody to think again.
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+
+    /// One request to give the device up; no two are the same.
+    private static final class Unplug {
+        private final long expires;
+
+        Unplug(long expires) {
+            this.expires = expires;
+        }
+    }
+
+    private final @Nullable String id;
+    private final String path;
+    private final DeviceType type;
+    private final PluginBus bus;
+    private final Attachable device;
+    private @Nullable Unplug unplug;
+
+    PluggedDevice(@Nullable String id, String path, DeviceType type, PluginBus bus, Attachable device) {
+        this.id = id;
+        this.path = path;
+        this.type = type;
+        this.bus = bus;
+        this.device = device;
+    }
+
+    @Nullable
+    String id() {
+        return id;
+    }
+
+    String path() {
+        return path;
+    }
+
+    DeviceType type() {
+        return type;
+    }
+
+    PluginBus bus() {
+        return bus;
+    }
+
+    Attachable device() {
+        return device;
+    }
+
+    DeviceInfo info() {
+        return new DeviceInfo(id, path, type.name(), bus.name());
+    }
+
+    boolean isCalled(String name) {
+        return name.equals(id) || name.equals(path);
+    }
+
+    /// @return the token of the new request
+    Object requestUnplug(long now) {
+        var request = new Unplug(now + PATIENCE_NANOS);
+        unplug = request;
+        return request;
+    }
+
+    boolean isLeaving() {
+        return unplug != null;
+    }
+
+    /// Whether the request is so young that it is not repeated.
+    boolean isLeaving(long now) {
+        var request = unplug;
+        return request != null && now - request.expires < 0;
+    }
+
+    boolean waitsFor(Object request) {
+        return unplug == request;
+    }
+
+    void stays() {
+        unplug = null;
+    }
+}

@@ -1,0 +1,89 @@
+package io.sluice.vmm.machine;
+
+import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.irq.IrqLine;
+import io.sluice.vmm.irq.IsaLines;
+import io.sluice.vmm.loop.MachineClock;
+import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.plugin.DeviceContext;
+import io.sluice.vmm.plugin.Plugin;
+import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.qapi.EventType;
+import java.util.ServiceLoader;
+
+/// What a plugin gets of the machine. Its devices live on the I/O loops, in turn.
+final class PluginContext implements DeviceContext {
+    private final Board board;
+    private final MachineHost host;
+    private final io.sluice.vmm.device.MachinePower power;
+    private int strands;
+
+    PluginContext(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power) {
+        this.board = board;
+        this.host = host;
+        this.power = power;
+    }
+
+    /// A registry with everything that this program has.
+    static PluginRegistry newRegistry() {
+        var registry = new PluginRegistry();
+        new IsaDevices().register(registry);
+        ServiceLoader.load(Plugin.class).forEach(plugin -> plugin.register(registry));
+        return registry;
+    }
+
+    @Override
+    public Strand newStrand() {
+        return new Strand(host.ioLoop(strands++), board.clock);
+    }
+
+    @Override
+    public AddressSpace memory() {
+        return board.memory;
+    }
+
+    @Override
+    public AddressSpace io() {
+        return board.io;
+    }
+
+    @Override
+    public IrqLine irq(int number) {
+        return number < IsaLines.ISA_COUNT ? isa(number) : board.lines.gsi(number);
+    }
+
+    /// The cascade between the PICs is no input.
+    private IrqLine isa(int number) {
+        return number == 2 ? IrqLine.NONE : board.lines.isa(number);
+    }
+
+    @Override
+    public void emit(EventType.Event<?> event) {
+        host.emit(event);
+    }
+
+    @Override
+    public MachineClock clock() {
+        return board.clock;
+    }
+
+    @Override
+    public MachinePower power() {
+        return new MachinePower() {
+            @Override
+            public void exit(int status) {
+                power.exit(status);
+            }
+
+            @Override
+            public void reset() {
+                power.reset("a device");
+            }
+
+            @Override
+            public void powerOff() {
+                power.powerOff();
+            }
+        };
+    }
+}
