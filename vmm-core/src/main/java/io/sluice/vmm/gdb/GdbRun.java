@@ -106,18 +106,18 @@ final class GdbRun {
     private void address(PacketText packet, boolean signal) {
         if (signal) {
             packet.smallNumber();
-            if (packet.isAtEnd()) {
-                return;
-            }
+        }
+        if (packet.isAtEnd()) {
+            return;
+        }
+        if (signal) {
             packet.require(";");
         }
-        if (!packet.isAtEnd()) {
-            long address = packet.number();
-            packet.requireEnd();
-            var value = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(address);
-            if (!port.write(threads.steps(), CpuRegister.RIP, value.array())) {
-                throw GdbRefusal.invalid();
-            }
+        long address = packet.number();
+        packet.requireEnd();
+        var value = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(address);
+        if (!port.write(threads.steps(), CpuRegister.RIP, value.array())) {
+            throw GdbRefusal.invalid();
         }
     }
 }

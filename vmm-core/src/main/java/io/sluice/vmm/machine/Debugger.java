@@ -131,7 +131,7 @@ final class Debugger implements DebugPort {
         if (motions.size() != vcpus.size()) {
             throw new IllegalArgumentException(motions.size() + " motions for " + vcpus.size() + " vCPUs");
         }
-        return machine.resume(() -> {
+        return machine.resumeWith(() -> {
             stoppedIt = false;
             if (clock) {
                 machine.startClock();

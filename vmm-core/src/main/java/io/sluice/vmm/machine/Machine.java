@@ -145,11 +145,11 @@ public final class Machine implements AutoCloseable {
 
     /// Goes on after whatever stopped it; `false` if the machine runs, or only a reset can help.
     public boolean resume() {
-        return resume(this::run);
+        return resumeWith(this::run);
     }
 
     /// Goes on with `start` instead of letting everything run.
-    boolean resume(Runnable start) {
+    boolean resumeWith(Runnable start) {
         return !life.state().needsReset() && go(start);
     }
 
