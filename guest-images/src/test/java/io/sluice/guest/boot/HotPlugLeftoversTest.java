@@ -9,6 +9,7 @@ import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.DeviceEvents;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
+import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.machine.MachineConfig.Part;
 import io.sluice.vmm.testkit.MachineRig;
 import java.time.Duration;
@@ -67,11 +68,11 @@ class HotPlugLeftoversTest {
                 new Part("vfio-pci", Map.of("id", "n0", "bus", "rp1", "sysfsdev", "/sys/bus/mdev/devices/" + CARD)));
         if (used) {
             // Firmware switches the slot on and places the card.
-            machine.reset("test");
+            machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET);
         }
         machine.unplugDevice("n0");
         if (asked) {
-            machine.reset("test");
+            machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET);
         }
         machine.removeObject("m0");
     }

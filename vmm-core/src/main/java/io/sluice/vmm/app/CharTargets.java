@@ -1,5 +1,6 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.gdb.GdbTarget;
 import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.Q35Map;
 import java.nio.file.Path;
@@ -30,10 +31,9 @@ final class CharTargets {
                     + targets.size() + "; leave some out");
         }
         if (targets.isEmpty() && !options.has(Option.NODEFAULTS)) {
-            targets.add(
-                    debugConsole() instanceof CharTarget.Stdio
-                            ? new CharTarget.Discard()
-                            : new CharTarget.Stdio(false));
+            boolean taken =
+                    debugConsole() instanceof CharTarget.Stdio || GdbOptions.read(options) instanceof GdbTarget.Stdio;
+            targets.add(taken ? new CharTarget.Discard() : new CharTarget.Stdio(false));
         }
         refuseSharedStdio(targets);
         return targets;

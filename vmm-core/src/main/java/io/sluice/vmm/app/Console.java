@@ -124,11 +124,13 @@ final class Console {
             int length = input.read(typed, 0, Math.min(typed.length, channel.inputSpace()));
             if (length < 0) {
                 inputEnded = true;
+                channel.inputEnded();
             } else {
                 channel.deliver(typed, escapes == null ? length : escapes.filter(typed, length));
             }
         } catch (IOException e) {
             inputEnded = true; // the terminal hung up: the same as the end of a file
+            channel.inputEnded();
         }
     }
 

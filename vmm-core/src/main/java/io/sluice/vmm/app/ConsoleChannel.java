@@ -18,6 +18,7 @@ final class ConsoleChannel implements CharBackend {
     private volatile boolean refused;
     private volatile boolean inputWaits;
     private volatile @Nullable Listener listener;
+    private Runnable whenEnded = () -> {};
 
     /// @param stream where the output goes, written by the console's thread only
     ConsoleChannel(ConsoleWaker waker, OutputStream stream) {
@@ -50,6 +51,16 @@ final class ConsoleChannel implements CharBackend {
     @Override
     public void listen(Listener toTell) {
         listener = toTell;
+    }
+
+    /// Console's thread: says who is told when there will be no more input.
+    void whenEnded(Runnable toTell) {
+        whenEnded = toTell;
+    }
+
+    /// Console's thread: there will be no more input.
+    void inputEnded() {
+        whenEnded.run();
     }
 
     /// Console's thread: whether output waits.

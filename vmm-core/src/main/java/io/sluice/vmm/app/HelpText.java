@@ -78,6 +78,8 @@ final class HelpText {
                     NO_SHUTDOWN,
                     ACTION,
                     STOPPED,
+                    GDB,
+                    GDB_PORT,
                     LOG_FILE,
                     HELP,
                     H,

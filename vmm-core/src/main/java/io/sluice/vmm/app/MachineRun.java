@@ -1,5 +1,9 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.gdb.GdbListenException;
+import io.sluice.vmm.gdb.GdbServer;
+import io.sluice.vmm.gdb.GdbStream;
+import io.sluice.vmm.gdb.GdbTarget;
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.vertx.LoopEvents;
 import io.sluice.vmm.loop.vertx.VertxLoops;
@@ -14,12 +18,14 @@ import io.sluice.vmm.qapi.EventType;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One machine from start to end, with the process around it. Everything but [LoopEvents] runs on the main thread.
 final class MachineRun implements MachineHost, LoopEvents {
     private static final int IO_LOOPS = 1;
 
+    private final @Nullable GdbTarget gdb;
     private final PrintStream err;
     private final PrintStream log;
     private final Session session;
@@ -27,20 +33,23 @@ final class MachineRun implements MachineHost, LoopEvents {
     private volatile @Nullable Machine machine;
     private @Nullable MachineEnd end;
 
-    private MachineRun(MachineConfig config, PrintStream err, PrintStream log) {
+    private MachineRun(MachineConfig config, @Nullable GdbTarget gdb, PrintStream err, PrintStream log) {
+        this.gdb = gdb;
         this.err = err;
         this.log = log;
-        this.session = Session.open(config.serial(), config.debugConsole(), this::press);
+        this.session =
+                Session.open(config.serial(), config.debugConsole(), gdb instanceof GdbTarget.Stdio, this::press);
     }
 
     /// Runs a machine to its end.
     ///
+    /// @param gdb where a debugger is waited for, if one is
     /// @return the exit status of the process
     /// @throws UsageException if the machine cannot be had
-    static int run(MachineConfig config, PrintStream err) {
+    static int run(MachineConfig config, @Nullable GdbTarget gdb, PrintStream err) {
         var file = config.log().file();
         try (var log = file == null ? null : new PrintStream(file.toFile())) {
-            return new MachineRun(config, err, log == null ? err : log).run(config);
+            return new MachineRun(config, gdb, err, log == null ? err : log).run(config);
         } catch (IOException e) {
             throw new UsageException(e.getMessage() == null ? "a file cannot be written" : e.getMessage());
         }
@@ -60,7 +69,8 @@ final class MachineRun implements MachineHost, LoopEvents {
     }
 
     private MachineEnd work(MachineConfig config) throws IOException {
-        try (var built = Machine.build(config, this)) {
+        try (var built = Machine.build(config, this);
+                var server = waitForDebugger(built)) {
             machine = built;
             built.start();
             session.console().run();
@@ -68,6 +78,24 @@ final class MachineRun implements MachineHost, LoopEvents {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
         return end == null ? new MachineEnd(1, "standard output was closed") : end;
+    }
+
+    /// @return what is to be closed at the end, if anything is
+    private @Nullable GdbServer waitForDebugger(Machine built) {
+        try {
+            return switch (gdb) {
+                case null -> null;
+                case GdbTarget.Tcp tcp -> GdbServer.listen(loops.vertx(), tcp, built.debugger(), this::control);
+                case GdbTarget.Unix unix -> GdbServer.listen(loops.vertx(), unix, built.debugger(), this::control);
+                case GdbTarget.Stdio stdio -> {
+                    var channel = Objects.requireNonNull(session.debugger(), "standard input and output");
+                    channel.whenEnded(GdbStream.open(channel, built.debugger(), this::control)::end);
+                    yield null;
+                }
+            };
+        } catch (GdbListenException e) {
+            throw new UsageException("-gdb: " + e.getMessage());
+        }
     }
 
     /// A key of the terminal's.

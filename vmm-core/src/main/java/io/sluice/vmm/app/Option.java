@@ -36,6 +36,8 @@ enum Option {
     NO_SHUTDOWN("-no-shutdown", null, "a guest that ends leaves the machine there, stopped"),
     ACTION("-action", "EVENT=ACTION[,...]", "what reboot, shutdown and panic do to the machine"),
     STOPPED("-S", null, "starts stopped; Ctrl-A P or QMP's cont goes on"),
+    GDB("-gdb", "TARGET", "waits for gdb at tcp::PORT, tcp:HOST:PORT, unix:PATH, stdio or none"),
+    GDB_PORT("-s", null, "short for -gdb tcp::1234"),
     LOG("-d", "ITEM[,ITEM...]", "logs these items; 'help' lists them"),
     LOG_FILE("-D", "FILE", "the log goes to FILE, not to standard error"),
     HELP("-help", null, "shows this text"),

@@ -23,15 +23,23 @@ final class Session implements AutoCloseable {
     private final CharBackend debugConsole;
     private final Console console;
     private @Nullable ConsoleChannel interactive;
+    private @Nullable ConsoleChannel debugger;
     private @Nullable Terminal terminal;
     private boolean interrupts;
 
-    private Session(List<CharTarget> serialTargets, @Nullable CharTarget debugTarget, Consumer<EscapeKey> keys) {
+    private Session(
+            List<CharTarget> serialTargets,
+            @Nullable CharTarget debugTarget,
+            boolean debuggerOnStdio,
+            Consumer<EscapeKey> keys) {
         for (var target : serialTargets) {
             serial.add(open(target));
         }
         debugConsole = debugTarget == null ? CharBackend.NOTHING : open(debugTarget);
-        if (interactive != null) {
+        if (debuggerOnStdio) {
+            debugger = channel(new FileOutputStream(FileDescriptor.out));
+            interactive = debugger;
+        } else if (interactive != null) {
             terminal = Terminal.takeOver(interrupts);
         }
         console = new Console(waker, channels, interactive, terminal == null ? null : new EscapeFilter(keys));
@@ -39,10 +47,15 @@ final class Session implements AutoCloseable {
 
     /// Opens the ports' files and takes over the terminal if a port is on it.
     ///
+    /// @param debuggerOnStdio standard input and output are a debugger's, and no port's
     /// @param keys is told of Ctrl-A keys, on the main thread
     /// @throws UsageException if a file cannot be opened
-    static Session open(List<CharTarget> serialTargets, @Nullable CharTarget debugTarget, Consumer<EscapeKey> keys) {
-        return new Session(serialTargets, debugTarget, keys);
+    static Session open(
+            List<CharTarget> serialTargets,
+            @Nullable CharTarget debugTarget,
+            boolean debuggerOnStdio,
+            Consumer<EscapeKey> keys) {
+        return new Session(serialTargets, debugTarget, debuggerOnStdio, keys);
     }
 
     private CharBackend open(CharTarget target) {
@@ -81,6 +94,12 @@ final class Session implements AutoCloseable {
 
     CharBackend debugConsole() {
         return debugConsole;
+    }
+
+    /// Standard input and output, if they are a debugger's.
+    @Nullable
+    ConsoleChannel debugger() {
+        return debugger;
     }
 
     /// The console's work, for the main thread.

@@ -37,8 +37,14 @@ final class Sluice {
             case Invocation.Show show -> show(show.text());
             case Invocation.ListImages list -> show(new Catalogue(err).list());
             case Invocation.ListParts list -> show(parts(list.option(), list.type()));
-            case Invocation.Run run -> MachineRun.run(ConfigReader.read(run.options()), err);
-            case Invocation.Boot boot -> MachineRun.run(new Catalogue(err).machine(boot.image(), boot.options()), err);
+            case Invocation.Run run -> {
+                var config = ConfigReader.read(run.options());
+                yield MachineRun.run(config, GdbOptions.read(run.options()), err);
+            }
+            case Invocation.Boot boot -> {
+                var gdb = GdbOptions.read(boot.options());
+                yield MachineRun.run(new Catalogue(err).machine(boot.image(), boot.options()), gdb, err);
+            }
         };
     }
 

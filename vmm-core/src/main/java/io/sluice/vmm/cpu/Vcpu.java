@@ -24,6 +24,7 @@ public final class Vcpu implements AutoCloseable {
     private final LocalApic apic;
     private final ApicAdapter interrupts;
     private final Interpreter interpreter;
+    private final VcpuDebug debug;
     private final Thread thread;
     private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
 
@@ -31,6 +32,15 @@ public final class Vcpu implements AutoCloseable {
     private volatile boolean sleeping;
     /// Of the vCPU's thread.
     private boolean paused = true;
+    /// Of the vCPU's thread: one instruction, and the vCPU is paused again.
+    private Pace pace = Pace.FREE;
+
+    /// How the vCPU runs while it is not paused.
+    enum Pace {
+        FREE,
+        STEP,
+        STEP_WITH_INTERRUPTS
+    }
 
     public Vcpu(int id, VcpuBoard board, VcpuEvents events) {
         this.id = id;
@@ -40,6 +50,7 @@ public final class Vcpu implements AutoCloseable {
         this.interrupts = new ApicAdapter(apic, board.acknowledgePics());
         this.interpreter = new Interpreter(new Core(board.memory(), board.io(), new Ports()), board.memory());
         this.interpreter.reset();
+        this.debug = new VcpuDebug(this, interpreter, board.memory());
         this.thread = new Thread(this::live, "vcpu-" + id);
         this.thread.setDaemon(true);
         this.thread.start();
@@ -58,11 +69,23 @@ public final class Vcpu implements AutoCloseable {
         return interpreter.instructions();
     }
 
+    /// What a debugger asks of this vCPU.
+    public VcpuDebug debug() {
+        return debug;
+    }
+
     // ---- commands
 
     /// Lets the vCPU run.
     public void resume() {
-        submit(() -> paused = false);
+        resume(Pace.FREE);
+    }
+
+    void resume(Pace how) {
+        submit(() -> {
+            pace = how;
+            paused = false;
+        });
     }
 
     /// Stops the vCPU; when this returns it runs no instruction.
@@ -112,7 +135,8 @@ public final class Vcpu implements AutoCloseable {
         wake();
     }
 
-    private void await(Runnable command) {
+    /// Has `command` done on the vCPU's thread, between two instructions.
+    void await(Runnable command) {
         var done = new CountDownLatch(1);
         submit(() -> {
             command.run();
@@ -156,12 +180,17 @@ public final class Vcpu implements AutoCloseable {
 
     private void runOnce() {
         try {
-            switch (interpreter.run()) {
+            var exit = pace == Pace.FREE ? interpreter.run() : interpreter.runOne(pace == Pace.STEP_WITH_INTERRUPTS);
+            switch (exit) {
                 case STOPPED -> {}
                 case HALTED -> sleep();
                 case SHUTDOWN -> {
                     paused = true;
                     events.shutDown(id);
+                }
+                case DEBUGGED -> {
+                    paused = true;
+                    debug.tell(interpreter.takeDebugStop());
                 }
             }
         } catch (RuntimeException | Error e) {

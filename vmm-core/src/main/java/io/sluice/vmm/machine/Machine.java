@@ -52,6 +52,7 @@ public final class Machine implements AutoCloseable {
     private final PluginBay plugins;
     private final BootImage image;
     private final MachineTree tree;
+    private final Debugger debugger;
 
     /// Builds a machine; nothing runs before [#start].
     ///
@@ -84,6 +85,7 @@ public final class Machine implements AutoCloseable {
         var power = new Power();
         boolean built = false;
         board = new Board(config, ram, host.vmLoop(), power, new Faults());
+        debugger = new Debugger(this, board.memory, List.of(board.vcpu), host::control);
         panics = new PanicWatch(board.clock, reason -> host.control(() -> panicked(reason)));
         board.rtc.onSet(second -> emit(MachineEvents.RTC_CHANGE.with(
                 new MachineEvents.RtcChange(second - Instant.now().getEpochSecond(), MachineTree.RTC))));
@@ -156,6 +158,11 @@ public final class Machine implements AutoCloseable {
         return new BootConfig(kernel, modules, boot.append(), boot.decompress(), seed, firmware);
     }
 
+    /// Where a debugger works on this machine.
+    public DebugPort debugger() {
+        return debugger;
+    }
+
     // ---- life
 
     /// Lets the guest run, unless the machine shall start paused.
@@ -164,7 +171,7 @@ public final class Machine implements AutoCloseable {
     public void start() {
         powerUp("start");
         if (!config.life().startsPaused()) {
-            go();
+            go(this::run);
         }
     }
 
@@ -180,7 +187,12 @@ public final class Machine implements AutoCloseable {
 
     /// Goes on after whatever stopped it; `false` if the machine runs, or only a reset can help.
     public boolean resume() {
-        return !life.state().needsReset() && go();
+        return resumeWith(this::run);
+    }
+
+    /// Goes on with `start` instead of letting everything run.
+    boolean resumeWith(Runnable start) {
+        return !life.state().needsReset() && go(start);
     }
 
     /// Resets the machine as its button does; `false` if it has ended. A machine that does not run waits for
@@ -273,21 +285,25 @@ public final class Machine implements AutoCloseable {
         return board.vcpu.instructions();
     }
 
-    private boolean go() {
+    private boolean go(Runnable start) {
         if (!life.tryMove(State.RUNNING)) {
             return false;
         }
         emit(MachineEvents.RESUME.with(Nothing.INSTANCE));
-        run();
+        start.run();
         return true;
     }
 
     private void run() {
-        board.clock.start();
+        startClock();
         board.vcpu.resume();
     }
 
-    private boolean stop(State to) {
+    void startClock() {
+        board.clock.start();
+    }
+
+    boolean stop(State to) {
         boolean ran = life.state() == State.RUNNING;
         if (!life.tryMove(to)) {
             return false;
@@ -295,6 +311,7 @@ public final class Machine implements AutoCloseable {
         halt();
         if (ran) {
             emit(MachineEvents.STOP.with(Nothing.INSTANCE));
+            debugger.stopped(to);
         }
         return true;
     }
@@ -322,6 +339,7 @@ public final class Machine implements AutoCloseable {
         if (life.tryMove(State.ENDED)) {
             halt();
             emit(MachineEvents.SHUTDOWN.with(new MachineEvents.Cause(cause)));
+            debugger.ended(how.status());
             host.ended(how);
         }
     }

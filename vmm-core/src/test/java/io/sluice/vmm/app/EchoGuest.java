@@ -13,8 +13,8 @@ final class EchoGuest {
     public static void main(String[] arguments) throws IOException {
         int status;
         var stop = new Runnable[1];
-        try (var session =
-                Session.open(List.of(new CharTarget.Stdio(arguments.length > 0)), null, key -> pressed(key, stop))) {
+        try (var session = Session.open(
+                List.of(new CharTarget.Stdio(arguments.length > 0)), null, false, key -> pressed(key, stop))) {
             stop[0] = () -> session.console().stop();
             var serial = session.serial().getFirst();
             var guest = new Guest(serial, session.console());

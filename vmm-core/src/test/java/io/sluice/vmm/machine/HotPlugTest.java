@@ -143,12 +143,12 @@ final class HotPlugTest {
     void aGuestWithoutADriverLetsGoAtTheNextReset() {
         try (var rig = start(new BootSector().print("on ").halt())) {
             plug(rig, "edu,id=n0,bus=rp1");
-            rig.ask(machine -> machine.reset("test"));
+            rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
 
             unplug(rig, "n0");
             assertThatThrownBy(() -> unplug(rig, "n0")).hasMessage("Device n0 is already in the process of unplug");
             assertThat(events).isEmpty();
-            rig.ask(machine -> machine.reset("test"));
+            rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
 
             assertThat(events).containsExactly("deleted n0 /machine/peripheral/n0");
             rig.console().await("on on on ", SOON);
@@ -160,7 +160,7 @@ final class HotPlugTest {
     void aRequestCanBeRepeatedAfterFiveSecondsOfGuestTime() {
         try (var rig = start(new BootSector().halt())) {
             plug(rig, "edu,id=n0,bus=rp1");
-            rig.ask(machine -> machine.reset("test"));
+            rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
             unplug(rig, "n0");
 
             await().atMost(SOON)
@@ -179,7 +179,7 @@ final class HotPlugTest {
         try (var rig = start(new BootSector().halt())) {
             plug(rig, "edu,id=n0,bus=rp1");
 
-            rig.ask(machine -> machine.reset("test"));
+            rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
 
             assertThat(events).isEmpty();
             assertThat(ids(rig)).contains("n0");
@@ -215,7 +215,7 @@ final class HotPlugTest {
 
             tell(rig, machine -> {
                 machine.unplugDevice("n0");
-                machine.reset("test");
+                machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET);
                 machine.addDevice(BootSector.part("edu,id=n0,bus=rp1"));
             });
             rig.console().await("u", rig.console().await("u", SOON), SOON);

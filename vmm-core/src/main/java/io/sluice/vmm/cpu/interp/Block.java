@@ -20,6 +20,8 @@ final class Block {
     Block pageNext;
 
     boolean valid = true;
+    /// The cache knows it, and hears of writes to its bytes.
+    boolean cached;
 
     Block(long physical, long secondPage, int mode, MicroOp[] ops, int bytes) {
         this.physical = physical;
@@ -28,6 +30,11 @@ final class Block {
         this.ops = ops;
         this.bytes = bytes;
         this.fallsThrough = !ops[ops.length - 1].endsBlock();
+    }
+
+    /// One operation that stands for no code.
+    static Block of(MicroOp op) {
+        return new Block(-1, -1, 0, new MicroOp[] {op}, 0);
     }
 
     /// Its code was overwritten. If it is running, it is left before its next instruction.

@@ -64,6 +64,12 @@ final class BlockCache {
         jumpBlocks[i] = block;
     }
 
+    /// Drops all that [#remember] was told; the blocks stay.
+    void forgetJumps() {
+        Arrays.fill(jumpBlocks, null);
+        Arrays.fill(jumpKeys, -1);
+    }
+
     private static int bucket(long physical) {
         return (int) (physical ^ physical >>> 16) & BUCKETS - 1;
     }
@@ -105,6 +111,7 @@ final class BlockCache {
         // Once more: a page walk for the second page may have written to the first (tables among the code) and ended
         // it.
         watch(block.physical & Mmu.PAGE_MASK);
+        block.cached = true;
         int bucket = bucket(block.physical);
         block.hashNext = buckets[bucket];
         buckets[bucket] = block;
@@ -226,8 +233,7 @@ final class BlockCache {
         }
         pages.clear();
         Arrays.fill(buckets, null);
-        Arrays.fill(jumpBlocks, null);
-        Arrays.fill(jumpKeys, -1);
+        forgetJumps();
         blocks = 0;
     }
 }

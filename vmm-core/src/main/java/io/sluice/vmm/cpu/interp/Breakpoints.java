@@ -1,6 +1,7 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.mmu.DataWatch;
+import java.util.List;
 
 /// The four breakpoints of DR0 to DR3, as DR7 arms them (SDM volume 3, section 17.2).
 final class Breakpoints {
@@ -55,17 +56,18 @@ final class Breakpoints {
         }
     }
 
-    /// What data accesses to watch for, or null.
-    static @org.jspecify.annotations.Nullable DataWatch data(Core core) {
-        var watch = new DataWatch(hits -> core.pendingTrap |= hits);
+    /// Adds the data accesses to report to `ranges`.
+    static void data(Core core, List<DataWatch.Range> ranges) {
         long dr7 = core.state.dr[7];
         for (int n = 0; n < 4; n++) {
             int kind = kind(dr7, n);
             if (armed(dr7, n) && (kind == WRITE || kind == READ_WRITE)) {
                 int length = length(dr7, n);
-                watch.add(n, core.state.dr[n] & -length, length, kind == READ_WRITE);
+                long first = core.state.dr[n] & -length;
+                long hit = 1L << n;
+                ranges.add(new DataWatch.Range(
+                        first, first + length - 1, kind == READ_WRITE, true, linear -> core.pendingTrap |= hit));
             }
         }
-        return watch.isEmpty() ? null : watch;
     }
 }

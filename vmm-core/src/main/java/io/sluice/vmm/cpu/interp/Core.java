@@ -3,12 +3,14 @@ package io.sluice.vmm.cpu.interp;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Route;
 import io.sluice.vmm.cpu.isa.Insn;
+import io.sluice.vmm.cpu.mmu.DataWatch;
 import io.sluice.vmm.cpu.mmu.Mmu;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.Cpuid;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.cpu.state.Segment;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 
 /// What a micro-op works on: one vCPU's registers and its memory as the program sees it.
 ///
@@ -19,7 +21,7 @@ public final class Core {
     static final int MODE_USER = 1 << 8;
 
     static final int MODE_STACK32 = 1 << 9;
-    /// The block is one instruction: it runs in an interrupt shadow or under a debugger.
+    /// The block is one instruction: it runs in an interrupt shadow, by steps, or with data watched.
     static final int MODE_SINGLE = 1 << 7;
 
     public final CpuState state = new CpuState();
@@ -104,11 +106,18 @@ public final class Core {
             ipMask = 0xFFFF_FFFFL;
         }
         mode = codeSize | (state.cpl == 3 ? MODE_USER : 0) | (stackSize == 4 ? MODE_STACK32 : 0);
+        if (debug.watches()) {
+            mode |= MODE_SINGLE;
+        }
         mmu.updateRights();
     }
 
     boolean is64() {
         return codeSize == 64;
+    }
+
+    long linearIp() {
+        return codeSize == 64 ? state.rip : state.segments[Insn.CS].base + state.rip & 0xFFFF_FFFFL;
     }
 
     long wrapIp(long ip) {
@@ -345,15 +354,24 @@ public final class Core {
 
     /// Instructions of several steps (repeated strings) stop after each, for a trap or a breakpoint.
     boolean stopsEachStep() {
-        return debugging || state.flag(CpuState.TF);
+        return debugging || debug.isStepping() || debug.watches() || state.flag(CpuState.TF);
     }
+
+    /// What a debugger outside wants, which is no state of the guest's.
+    final DebugControl debug = new DebugControl(this);
 
     /// DR7 has an enabled breakpoint: instructions run one by one.
     boolean debugging;
 
+    /// To be called after DR7, or what a debugger watches, changed.
     void debugChanged() {
         debugging = (state.dr[7] & 0xFF) != 0;
-        mmu.watchData(debugging ? Breakpoints.data(this) : null);
+        var ranges = new ArrayList<DataWatch.Range>();
+        if (debugging) {
+            Breakpoints.data(this, ranges);
+        }
+        debug.addRanges(ranges);
+        mmu.watchData(DataWatch.of(ranges));
         look = true;
     }
 

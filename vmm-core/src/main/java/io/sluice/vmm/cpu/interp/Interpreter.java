@@ -3,9 +3,12 @@ package io.sluice.vmm.cpu.interp;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.state.CpuState;
+import io.sluice.vmm.cpu.state.DebugPoint;
+import io.sluice.vmm.cpu.state.DebugStop;
 import io.sluice.vmm.cpu.state.GuestFault;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /// Runs one vCPU: finds the next block, runs its micro-ops, delivers what they raise, and looks up between blocks when
@@ -18,7 +21,9 @@ public final class Interpreter {
         /// [Attention#STOP].
         STOPPED,
         /// A fault while a double fault was delivered: the processor shut down.
-        SHUTDOWN
+        SHUTDOWN,
+        /// A debugger's point was reached or its step is done; [#takeDebugStop] says which.
+        DEBUGGED
     }
 
     /// Instructions between two looks at the clock: about 50 µs.
@@ -138,6 +143,7 @@ public final class Interpreter {
         } catch (GuestFault fault) {
             if (!core.committed) {
                 state.rip = core.wrapIp(start + ops[i].start);
+                core.debug.forget();
             }
             raise(located(fault, ops[i]), state.flags() | CpuState.RF);
         } catch (BlockExit exit) {
@@ -153,14 +159,10 @@ public final class Interpreter {
         return fault.isNotCanonical() && op.stackSegment ? GuestFault.ss0() : fault;
     }
 
-    private long linearIp() {
-        return core.is64() ? state.rip : state.segments[Insn.CS].base + state.rip & 0xFFFF_FFFFL;
-    }
-
     /// The block at `rip`; null if one instruction was run in its stead.
     private @Nullable Block next() {
         requireIpInLimit();
-        var block = blockAt(linearIp(), core.mode);
+        var block = blockAt(core.linearIp(), core.mode);
         if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
             step();
             return null;
@@ -182,7 +184,22 @@ public final class Interpreter {
     }
 
     private Block find(long linear, int mode, long key) {
+        var stop = core.debug.inPlaceOf(linear);
+        if (stop != null) {
+            return stop;
+        }
         long physical = core.mmu.fetch(linear);
+        var block = decoded(linear, physical, mode);
+        if (core.debug.isBehind(linear, block.bytes)) {
+            block = decoded(linear, physical, mode | Core.MODE_SINGLE);
+        }
+        if (block.cached && !core.debug.isAt(linear)) {
+            cache.remember(linear, key, block);
+        }
+        return block;
+    }
+
+    private Block decoded(long linear, long physical, int mode) {
         var block = cache.find(physical, mode);
         if (block != null && block.secondPage >= 0 && core.mmu.fetch(secondPage(linear)) != block.secondPage) {
             block = null;
@@ -191,12 +208,10 @@ public final class Interpreter {
             boolean keep = cache.watch(physical & ~0xFFFL);
             int most = (mode & Core.MODE_SINGLE) != 0 ? 1 : BlockBuilder.MAX_INSTRUCTIONS;
             block = builder.build(linear, physical, mode, most, cache);
-            if (!keep) {
-                return block;
+            if (keep) {
+                cache.add(block);
             }
-            cache.add(block);
         }
-        cache.remember(linear, key, block);
         return block;
     }
 
@@ -210,6 +225,10 @@ public final class Interpreter {
 
     /// Runs one instruction with everything that single steps, breakpoints, RF and the interrupt shadow ask for.
     private void step() {
+        if (core.debug.inPlaceOf(core.linearIp()) != null) {
+            core.debug.reach();
+            return;
+        }
         boolean trapFlag = state.flag(CpuState.TF);
         boolean shadowed = core.shadow;
         boolean behindStackSwitch = shadowed && core.shadowHoldsTraps;
@@ -218,7 +237,7 @@ public final class Interpreter {
         core.trap = Core.Trap.BY_OLD_FLAGS;
         raised = false;
         try {
-            long linear = linearIp();
+            long linear = core.linearIp();
             if (core.debugging && !behindStackSwitch && !state.flag(CpuState.RF)) {
                 long hits = Breakpoints.instruction(core, linear);
                 if (hits != 0) {
@@ -270,6 +289,9 @@ public final class Interpreter {
     // ---- looking up
 
     private @Nullable Exit lookUp() {
+        if (core.debug.hasStopped()) {
+            return debugged();
+        }
         core.look = false;
         int reasons = (int) ATTENTION.getOpaque(this) != 0 ? (int) ATTENTION.getAndSet(this, 0) : 0;
         if (shutDown) {
@@ -304,8 +326,11 @@ public final class Interpreter {
             budget = SLICE;
             interrupts.poll(core.ports.nanos());
         }
-        if (!core.shadow) {
+        if (!core.shadow && !interruptsHeld) {
             takeInterrupt();
+        }
+        if (core.debug.hasStopped()) {
+            return debugged();
         }
         if (core.halted) {
             core.look = true;
@@ -317,6 +342,56 @@ public final class Interpreter {
         }
         stepping = core.shadow || core.debugging || state.flag(CpuState.TF);
         return null;
+    }
+
+    // ---- for a debugger
+
+    /// No interrupt is taken: a debugger steps.
+    private boolean interruptsHeld;
+
+    /// Stops at these points from now on and at no others.
+    public void setDebugPoints(Collection<? extends DebugPoint> points) {
+        core.debug.set(points);
+        core.debugChanged();
+        core.updateMode();
+        cache.forgetJumps();
+    }
+
+    /// Runs one instruction, or one turn of a repeated one, whatever points are set at it, and comes back with
+    /// [Exit#DEBUGGED]. An exception that it raises is delivered and the step over: `rip` is at the handler.
+    ///
+    /// @param interrupts whether an interrupt may come instead; then the step ends at its handler. Otherwise the step
+    /// of
+    ///     a halted vCPU ends where it began
+    public Exit runOne(boolean interrupts) {
+        foreignWrites.own(Thread.currentThread());
+        core.look = true;
+        core.debug.setStepping(true);
+        interruptsHeld = !interrupts;
+        raised = false;
+        try {
+            var exit = lookUp();
+            if (exit == null && !raised) {
+                step();
+            } else if (exit == Exit.HALTED && !interrupts) {
+                exit = null;
+            }
+            return exit == null ? debugged() : exit;
+        } finally {
+            core.debug.setStepping(false);
+            interruptsHeld = false;
+            core.look = true;
+        }
+    }
+
+    private Exit debugged() {
+        core.look = true;
+        return Exit.DEBUGGED;
+    }
+
+    /// Why [#run] or [#runOne] came back with [Exit#DEBUGGED]; once.
+    public DebugStop takeDebugStop() {
+        return core.debug.takeStop();
     }
 
     private void changedMemory(int reasons) {
@@ -355,6 +430,7 @@ public final class Interpreter {
     }
 
     private void interrupt(int vector) {
+        raised = true;
         try {
             Interrupts.deliver(core, vector, Interrupts.Source.HARDWARE, GuestFault.NO_CODE, state.flags());
         } catch (GuestFault fault) {
@@ -405,6 +481,11 @@ public final class Interpreter {
         return vector == GuestFault.DE || vector >= GuestFault.TS && vector <= GuestFault.GP;
     }
 
+    /// Whether the vCPU waits in a HLT, or for a startup message.
+    public boolean isHalted() {
+        return core.halted || waitsForStartup;
+    }
+
     /// Ends a HLT: registers were set from outside and the vCPU is to go on with them.
     public void resume() {
         core.halted = false;
@@ -415,6 +496,7 @@ public final class Interpreter {
     /// a startup message then.
     public void reset() {
         ATTENTION.setVolatile(this, 0);
+        core.debug.forget();
         ResetState.apply(core);
         cache.clear();
         core.mmu.flushForRemap();

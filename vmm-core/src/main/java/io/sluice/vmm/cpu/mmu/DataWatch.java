@@ -1,40 +1,39 @@
 package io.sluice.vmm.cpu.mmu;
 
-import java.util.function.LongConsumer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// Linear ranges whose accesses are reported: the data breakpoints of the debug registers. While there is one, every
-/// access takes the slow path.
+/// Linear ranges whose accesses are reported, each to its own owner: the data breakpoints of the debug registers and a
+/// debugger's watchpoints. While there is one, every access takes the slow path. Immutable.
 public final class DataWatch {
-    private final LongConsumer report;
-    private final long[] first = new long[4];
-    private final int[] length = new int[4];
-    private final boolean[] reads = new boolean[4];
-
-    /// @param report gets a mask of the numbers of the ranges that an access touched
-    public DataWatch(LongConsumer report) {
-        this.report = report;
+    /// Told of an access, before it is done and even if it then faults. Once or more for each access.
+    public interface Listener {
+        /// @param linear the first byte of the range that is touched
+        void accessed(long linear);
     }
 
-    public void add(int number, long linear, int bytes, boolean alsoReads) {
-        first[number] = linear;
-        length[number] = bytes;
-        reads[number] = alsoReads;
+    /// @param last inclusive, so that a range may end at the top of the address space
+    public record Range(long first, long last, boolean reads, boolean writes, Listener listener) {}
+
+    private final Range[] ranges;
+
+    private DataWatch(Range[] ranges) {
+        this.ranges = ranges;
     }
 
-    public boolean isEmpty() {
-        return length[0] + length[1] + length[2] + length[3] == 0;
+    /// What watches all these ranges; null if there is none.
+    public static @Nullable DataWatch of(List<Range> ranges) {
+        return ranges.isEmpty() ? null : new DataWatch(ranges.toArray(Range[]::new));
     }
 
     void accessed(long linear, int size, boolean write) {
-        long hits = 0;
-        for (int n = 0; n < 4; n++) {
-            boolean overlaps = linear < first[n] + length[n] && first[n] < linear + size;
-            if (length[n] != 0 && overlaps && (write || reads[n])) {
-                hits |= 1L << n;
+        long end = linear + size - 1;
+        for (var range : ranges) {
+            boolean overlaps =
+                    Long.compareUnsigned(linear, range.last) <= 0 && Long.compareUnsigned(range.first, end) <= 0;
+            if (overlaps && (write ? range.writes : range.reads)) {
+                range.listener.accessed(Long.compareUnsigned(linear, range.first) > 0 ? linear : range.first);
             }
-        }
-        if (hits != 0) {
-            report.accept(hits);
         }
     }
 }

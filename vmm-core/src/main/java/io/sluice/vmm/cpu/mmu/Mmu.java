@@ -32,6 +32,7 @@ public final class Mmu {
     private final Route route;
     private final LocalDevice local;
     private final PageWalker walker;
+    private final PageProbe probe;
     private final Contexts contexts = new Contexts();
 
     private final Tlb[] reads = new Tlb[RIGHTS];
@@ -45,7 +46,7 @@ public final class Mmu {
     private long[] write;
     private long context = 1;
     private boolean largePages;
-    /// Data breakpoints; while there are some, the tables that the fast paths look into stay empty.
+    /// What data accesses to report; while there are some, the tables that the fast paths look into stay empty.
     private @Nullable DataWatch watch;
     /// User mode with CR0.AM and EFLAGS.AC: unaligned data accesses are #AC, and the fast paths stay empty too.
     private boolean alignment;
@@ -68,6 +69,7 @@ public final class Mmu {
         this.route = new Route(memory);
         this.local = local;
         this.walker = new PageWalker(state, memory);
+        this.probe = new PageProbe(state, memory, walker);
         for (int i = 0; i < RIGHTS; i++) {
             reads[i] = new Tlb();
             writes[i] = new Tlb();
@@ -280,6 +282,13 @@ public final class Mmu {
     /// Translates as an access of kind `access` by the current program would, with all its effects.
     public long translate(long linear, int access) {
         return translate(linear, access, rights);
+    }
+
+    /// Physical address of `linear` as the tables have it, or -1 if they have none: whatever the rights, without a
+    /// trace
+    /// in tables or caches and without a fault.
+    public long probe(long linear) {
+        return probe.translate(linear);
     }
 
     // ---- bursts of 64 bytes

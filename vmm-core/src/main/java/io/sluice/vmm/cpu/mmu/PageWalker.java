@@ -84,6 +84,11 @@ final class PageWalker {
         return walkLegacy(linear, access, user, smap);
     }
 
+    /// A page-directory pointer of PAE, as the register holds it.
+    long pdpte(int number) {
+        return pdptes[number];
+    }
+
     void loadPdptes(long cr3) {
         var loaded = new long[4];
         for (int i = 0; i < 4; i++) {
