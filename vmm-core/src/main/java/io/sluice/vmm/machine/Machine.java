@@ -185,6 +185,17 @@ public final class Machine implements AutoCloseable {
         emit(MachineEvents.POWERDOWN.with(Nothing.INSTANCE));
     }
 
+    /// What can be seen of the machine from outside; reading changes nothing.
+    public MachineView view() {
+        return new MachineView(config, board);
+    }
+
+    /// Pulls the pin for non-maskable interrupts of every vCPU.
+    public void injectNmi() {
+        board.vcpu.apic().lint1().set(true);
+        board.vcpu.apic().lint1().set(false);
+    }
+
     /// Instructions that the guest has run.
     public long instructions() {
         return board.vcpu.instructions();
