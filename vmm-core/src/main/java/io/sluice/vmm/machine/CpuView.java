@@ -7,6 +7,7 @@ import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.FpuState;
 import io.sluice.vmm.irq.LocalApicState;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 
 /// One vCPU as it stood between two instructions: a copy, which nobody changes. Memory is not copied: what is read
 /// through this is as it is when it is read.
@@ -15,6 +16,22 @@ public final class CpuView {
     ///
     /// @param count what the timer has left
     public record LocalApicNow(LocalApicState state, int priority, int count) {}
+
+    /// A page that the vCPU's tables map.
+    ///
+    /// @param entry the lowest entry as it stands in memory
+    /// @param rights [#USER] and [#WRITABLE], as all levels together grant them
+    public record Page(long linear, long physical, long size, long entry, long rights) {
+        public static final long WRITABLE = PageTableReader.WRITABLE;
+        public static final long USER = PageTableReader.USER;
+        public static final long WRITE_THROUGH = PageTableReader.WRITE_THROUGH;
+        public static final long CACHE_DISABLED = PageTableReader.CACHE_DISABLED;
+        public static final long ACCESSED = PageTableReader.ACCESSED;
+        public static final long DIRTY = PageTableReader.DIRTY;
+        public static final long LARGE = PageTableReader.LARGE;
+        public static final long GLOBAL = PageTableReader.GLOBAL;
+        public static final long NO_EXECUTE = PageTableReader.NO_EXECUTE;
+    }
 
     private static final int PROCESSOR_PRIORITY = 0xA0;
     private static final int CURRENT_COUNT = 0x390;
@@ -114,14 +131,16 @@ public final class CpuView {
         return apic;
     }
 
-    /// The address translation that was in force.
-    public PageTableReader.Mode paging() {
-        return tables.mode();
+    public boolean isPaging() {
+        return tables.mode() != PageTableReader.Mode.NONE;
     }
 
-    /// Shows all pages that the vCPU's tables map; `false` if that had to stop before the end.
-    public boolean pages(PageTableReader.Visitor visitor) {
-        return tables.visit(visitor);
+    /// Shows all pages that the vCPU's tables map, by address, while `wantsMore` says so.
+    ///
+    /// @return whether these were all
+    public boolean pages(Predicate<Page> wantsMore) {
+        return tables.visit((linear, physical, size, entry, rights) ->
+                wantsMore.test(new Page(linear, physical, size, entry, rights)));
     }
 
     /// Physical address of a linear one, or -1 if it is not mapped.
