@@ -28,11 +28,7 @@ final class HumanMemory {
 
     /// Numbers or characters, eight or sixteen bytes a line.
     void dump(long from, HumanFormat format) {
-        int lineBytes = format.size() == 1 && format.kind() != 'c' ? 8 : 16;
-        // QEMU gives single characters of bytes eight to a line as well.
-        if (format.size() == 1) {
-            lineBytes = 8;
-        }
+        int lineBytes = format.size() == 1 ? 8 : 16;
         int item = format.kind() == 'c' ? 1 : format.size();
         var bytes = new byte[16];
         long address = from;
