@@ -104,7 +104,8 @@ public final class HumanMonitor {
             end = HumanLine.endOfName(line, subcommand);
             command = find(infoCommands, line.substring(subcommand, end));
         }
-        var typed = line.substring(start, end);
+        // Spaces between the words are as they were typed, but no line's end gets into an answer's line.
+        var typed = line.substring(start, end).replace('\r', ' ').replace('\n', ' ');
         if (command == null) {
             out.line("unknown command: '" + typed + "'");
             return;

@@ -118,7 +118,7 @@ final class HumanMonitorTest {
                     p/#x 3 => invalid char in format: '#'HINT(p)
                     print 1&&1 => invalid char '&' in expressionHINT(print)
                     sum 0 => unexpected end of expressionHINT(sum)
-                    sum 0 -1 => 'sum' has failed: integer is for 32-bit valuesHINT(sum)
+                    sum 0 0-1 => 'sum' has failed: integer is for 32-bit valuesHINT(sum)
                     sum 1 2 3 => sum: extraneous characters at the end of lineHINT(sum)
                     sum 0xfec00000 4 => Cannot access memory
                     sum 0 0xffffffff => at most 268435456 bytes at a time
@@ -178,14 +178,14 @@ final class HumanMonitorTest {
                     p/x $cs => 0
                     xp/4xb 0x7c00 => 0000000000007c00: 0xfa 0xf4 0xeb 0xfd
                     x/4xb $pc-2 => 0000000000007c00: 0xfa 0xf4 0xeb 0xfd
-                    xp/2dh 0x7c00 => 0000000000007c00: 62714 64987
+                    xp/2dh 0x7c00 => 0000000000007c00: 62714 65003
                     xp/2ob 0x7c00 => 0000000000007c00: 0372 0364
                     xp/3ub 0x7c01 => 0000000000007c01: 244 235 253
                     xp/1xg 0x7c00 => 0000000000007c00: 0x00000000fdebf4fa
                     xp/1dg 0x7c00 => 0000000000007c00:           4260099322
                     xp/4cb 0x7c00 => 0000000000007c00: '\\xfa' '\\xf4' '\\xeb' '\\xfd'
                     xp/2i 0x7c00 => 0x00007c00:  fa                       cli      \\n0x00007c01:  f4                       hlt
-                    sum 0x7c00 4 => 62009
+                    sum 0x7c00 4 => 49614
                     gva2gpa 0 => gpa: 0
                     """)
     void valuesArePrintedAsQemuPrintsThem(String line, String answer) {
@@ -329,18 +329,18 @@ final class HumanMonitorTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "x/999999999x 0",
-                "x/2147483647i 0",
-                "xp/99999999999999999999xb 0",
-                "xp/999999999cb 0",
-                "x/999999999xg 0xffffffff00000000"
+                "x/999999999xw 0x100000",
+                "x/2147483647i 0x100000",
+                "xp/99999999999999999999xb 0x100000",
+                "xp/999999999cb 0x100000",
+                "x/999999999xg 0xffffffff00100000"
             })
     void aHugeDumpIsCut(String line) {
         org.junit.jupiter.api.Assertions.assertTimeoutPreemptively(SHORT, () -> {
             var text = ask(line);
 
             assertThat(text.length()).isLessThan(5 << 20);
-            assertThat(text).endsWith("(cut: the text is longer than 4 MiB)\n");
+            assertThat(text.substring(text.length() - 60)).endsWith("(cut: the text is longer than 4 MiB)\n");
         });
     }
 
