@@ -1,6 +1,7 @@
 package io.sluice.vmm.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.qapi.QmpException;
@@ -195,7 +196,7 @@ final class HumanMonitorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "   ", "x/0xb 0", "cpu 0", "nmi"})
+    @ValueSource(strings = {"", "   ", "x/0xb 0", "cpu 0"})
     void manyLinesAreAnsweredByNothing(String line) {
         assertThat(ask(line)).isEmpty();
     }
@@ -236,6 +237,16 @@ final class HumanMonitorTest {
                     .containsExactly("RESUME", "STOP", "RESUME", "POWERDOWN", "RESET", "SHUTDOWN");
             assertThat(monitor.ask("info status")).isEqualTo("VM status: paused (shutdown)\n");
             assertThat(monitor.ask("cont")).isEqualTo("Error: Resetting the Virtual Machine is required\n");
+        }
+    }
+
+    @Test
+    void anNmiWakesTheGuest() {
+        try (var monitor = MonitorRig.halted(directory)) {
+            assertThat(monitor.ask("nmi")).isEmpty();
+
+            // The vector leads to address 0, where there are only zeros, which are instructions.
+            await().atMost(SHORT).until(() -> monitor.ask("info registers").contains("HLT=0"));
         }
     }
 

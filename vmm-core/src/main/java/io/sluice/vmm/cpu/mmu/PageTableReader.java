@@ -169,9 +169,14 @@ public final class PageTableReader {
         if (++tables > MOST_TABLES) {
             return false;
         }
+        var ram = memory.find(table).asRam();
+        if (ram == null) {
+            return true;
+        }
+        long host = ram.host(table);
         int shift = shift(level);
         for (int i = 0; i < 512; i++) {
-            long entry = entry64(table, i);
+            long entry = HostMemory.getLong(host + 8L * i);
             if ((entry & PRESENT) == 0) {
                 continue;
             }
