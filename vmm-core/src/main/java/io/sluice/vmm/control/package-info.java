@@ -1,5 +1,5 @@
-/// What a script can ask of a machine: the commands of the control socket, group by group, on the thread that owns the
-/// machine. How they come over the wire is with the room qmp.
+/// What scripts and people do with a running machine: the commands of QMP and the texts of the human monitor.
+/// Everything here runs on the thread that owns the machine and never waits for the guest.
 @NullMarked
 package io.sluice.vmm.control;
 

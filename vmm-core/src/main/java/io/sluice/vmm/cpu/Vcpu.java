@@ -112,6 +112,16 @@ public final class Vcpu implements AutoCloseable {
         await(() -> reader.accept(interpreter.core().state));
     }
 
+    /// Whether it sits in HLT. For a reader of [#inspect].
+    public boolean isHalted() {
+        return interpreter.core().isHalted();
+    }
+
+    /// Whether its next instruction runs in an interrupt shadow. For a reader of [#inspect].
+    public boolean isShadowed() {
+        return interpreter.core().isShadowed();
+    }
+
     /// Ends the thread; when this returns it is gone.
     @Override
     public void close() {

@@ -59,7 +59,10 @@ final class Board {
     final AcpiPm acpiPm;
     final Rtc rtc;
 
-    private final PicPair pics;
+    /// Where the interrupt controllers live.
+    final Strand controllers;
+    final PicPair pics;
+    final IoApic ioApic;
     private final Pit8254 pit;
     private final Strand pitStrand;
 
@@ -71,14 +74,14 @@ final class Board {
             memory.mapRam(piece.first().bits(), piece.length(), ram, piece.fileOffset(), true);
         }
 
-        var controllers = newStrand();
+        controllers = newStrand();
         var ferr = new LateLine();
         vcpu = new Vcpu(
                 0,
                 new VcpuBoard(memory, io, clock, apicBus, config.cpus().count(), this::acknowledgePics, ferr),
                 events);
         pics = new PicPair(controllers, vcpu.apic().lint0());
-        var ioApic = new IoApic(controllers, apicBus);
+        ioApic = new IoApic(controllers, apicBus);
         apicBus.onEndOfInterrupt(ioApic);
         lines = new IsaLines(controllers, pics, ioApic);
         ferr.connect(lines.isa(Q35Map.FPU_IRQ));
@@ -98,6 +101,10 @@ final class Board {
 
     private int acknowledgePics() {
         return pics.acknowledge();
+    }
+
+    boolean isA20Open() {
+        return a20.isOpen();
     }
 
     Strand newStrand() {

@@ -239,6 +239,11 @@ public final class Machine implements AutoCloseable {
         emit(MachineEvents.POWERDOWN.with(Nothing.INSTANCE));
     }
 
+    /// What can be seen of the machine from outside; reading changes nothing.
+    public MachineView view() {
+        return new MachineView(config, board);
+    }
+
     /// An NMI for every vCPU, by the pin of its local APIC that boards have for it.
     public void injectNmi() {
         var pin = board.vcpu.apic().lint1();

@@ -3,6 +3,7 @@ package io.sluice.vmm.pci;
 import static io.sluice.vmm.pci.HeaderReg.COMMAND;
 import static io.sluice.vmm.pci.HeaderReg.STATUS;
 
+import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.loop.Strand;
 import java.util.ArrayList;
@@ -184,6 +185,12 @@ public final class PciFunction {
     boolean isMaster() {
         var here = port;
         return master && here != null && here.upstreamIsMaster();
+    }
+
+    /// Where the guest finds the function now, by the bus number that it gave; null if it sits on no bus.
+    public @Nullable Bdf address() {
+        var here = port;
+        return here == null ? null : here.bdf();
     }
 
     @Nullable

@@ -433,4 +433,14 @@ public final class Core {
             }
         }
     }
+
+    /// Whether the vCPU sits in HLT.
+    public boolean isHalted() {
+        return halted;
+    }
+
+    /// Whether the next instruction runs in an interrupt shadow.
+    public boolean isShadowed() {
+        return shadow;
+    }
 }

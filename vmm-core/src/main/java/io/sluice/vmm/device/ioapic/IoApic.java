@@ -25,6 +25,8 @@ public final class IoApic implements BusDevice, PinSink, EoiListener {
     private final Strand strand;
     private final ApicBus bus;
     private final long[] entries = new long[PINS];
+    /// How often each pin has risen. Not state: a reset and a snapshot do not know it.
+    private final long[] rises = new long[PINS];
     private int selected;
     private int id;
     private int lines;
@@ -109,6 +111,9 @@ public final class IoApic implements BusDevice, PinSink, EoiListener {
         int bit = 1 << pin;
         boolean rose = level && (lines & bit) == 0;
         lines = level ? lines | bit : lines & ~bit;
+        if (rose) {
+            rises[pin]++;
+        }
         long entry = entries[pin];
         if ((entry & LEVEL) != 0) {
             serveLevel(pin);
@@ -161,6 +166,11 @@ public final class IoApic implements BusDevice, PinSink, EoiListener {
                 serveLevel(pin);
             }
         }
+    }
+
+    /// How often each pin has risen since the machine was built.
+    public long[] rises() {
+        return rises.clone();
     }
 
     public IoApicState state() {

@@ -21,6 +21,9 @@ public final class PicPair implements PinSink {
     private final IrqLine output;
     private final Pic8259 master;
     private final Pic8259 slave;
+    /// How often each input has risen, the master's first. Not state: a reset and a snapshot do not know it.
+    private final long[] rises = new long[16];
+    private int lines;
 
     /// @param output LINT0 of the bootstrap processor
     public PicPair(Strand strand, IrqLine output) {
@@ -67,6 +70,11 @@ public final class PicPair implements PinSink {
 
     @Override
     public void setPin(int pin, boolean level) {
+        int bit = 1 << pin;
+        if (level && (lines & bit) == 0) {
+            rises[pin]++;
+        }
+        lines = level ? lines | bit : lines & ~bit;
         if (pin < 8) {
             if (pin != CASCADE_PIN) {
                 master.setPin(pin, level);
@@ -110,6 +118,11 @@ public final class PicPair implements PinSink {
 
     private void slaveChanged() {
         master.setPin(CASCADE_PIN, slave.pending() != Pic8259.NONE);
+    }
+
+    /// How often each of the 16 inputs has risen since the machine was built.
+    public long[] rises() {
+        return rises.clone();
     }
 
     public PicState state() {

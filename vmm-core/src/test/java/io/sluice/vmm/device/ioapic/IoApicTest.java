@@ -85,6 +85,16 @@ final class IoApicTest {
     }
 
     @Test
+    void eachRiseOfAPinIsCountedOnce() {
+        ioApic.setPin(4, true);
+        ioApic.setPin(4, true);
+        ioApic.setPin(4, false);
+        ioApic.setPin(4, true);
+
+        assertThat(ioApic.rises()).hasSize(IoApic.PINS).contains(2, org.assertj.core.api.Assertions.atIndex(4));
+    }
+
+    @Test
     void anEdgeWhileMaskedIsLost() {
         program(4, 0x34 | MASKED);
         ioApic.setPin(4, true);

@@ -42,6 +42,16 @@ final class PicPairTest {
     }
 
     @Test
+    void eachRiseOfAnInputIsCountedOnce() {
+        pics.setPin(9, true);
+        pics.setPin(9, true);
+        pics.setPin(9, false);
+        pics.setPin(9, true);
+
+        assertThat(pics.rises()).hasSize(16).contains(2, org.assertj.core.api.Assertions.atIndex(9));
+    }
+
+    @Test
     void theProbeOfLinuxReadsBackTheMask() {
         write(slave, 1, 0xFF);
         write(master, 1, 0xFB);
