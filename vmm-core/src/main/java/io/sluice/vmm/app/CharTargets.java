@@ -31,7 +31,7 @@ final class CharTargets {
         }
         if (targets.isEmpty() && !options.has(Option.NODEFAULTS)) {
             targets.add(
-                    debugConsole() instanceof CharTarget.Stdio
+                    debugConsole() instanceof CharTarget.Stdio || new MonitorOptions(options).useStdio()
                             ? new CharTarget.Discard()
                             : new CharTarget.Stdio(false));
         }
@@ -54,7 +54,7 @@ final class CharTargets {
         long users = Stream.concat(serial.stream(), Stream.ofNullable(debugConsole()))
                 .filter(CharTarget.Stdio.class::isInstance)
                 .count();
-        if (users > 1) {
+        if (users > (new MonitorOptions(options).useStdio() ? 0 : 1)) {
             throw new UsageException("stdio can serve one port only; give the others file:PATH or null");
         }
     }

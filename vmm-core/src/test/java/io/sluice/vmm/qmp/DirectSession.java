@@ -41,7 +41,9 @@ final class DirectSession implements Wire {
     /// With the greeting read and the negotiation done.
     DirectSession negotiated(String... capabilities) {
         send("{'execute':'qmp_capabilities','arguments':{'enable':["
-                + String.join(",", List.of(capabilities).stream().map(c -> "'" + c + "'").toList()) + "]}}");
+                + String.join(
+                        ",",
+                        List.of(capabilities).stream().map(c -> "'" + c + "'").toList()) + "]}}");
         answers();
         return this;
     }

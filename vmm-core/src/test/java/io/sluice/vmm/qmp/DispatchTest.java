@@ -41,11 +41,7 @@ class DispatchTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     {}                                     | GenericError | QMP input lacks member 'execute'
                     {'execute':5}                          | GenericError | QMP input member 'execute' must be a string
                     {'execute':'stop','arguments':5}       | GenericError | QMP input member 'arguments' must be an object
@@ -210,8 +206,7 @@ class DispatchTest {
     void depthSizeAndNumberOfTokensAreLimited() {
         client.negotiated();
 
-        assertThat(client.ask("[".repeat(1025)))
-                .isEqualTo(error("GenericError", "JSON nesting depth limit exceeded"));
+        assertThat(client.ask("[".repeat(1025))).isEqualTo(error("GenericError", "JSON nesting depth limit exceeded"));
         assertThat(client.ask("[".repeat(1024) + "]".repeat(1024)))
                 .isEqualTo(error("GenericError", "QMP input must be a JSON object"));
         client.send("[");

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// A small table of commands that need no machine.
 final class FakeCommands {
     static final EventType<Nothing> STOP = EventType.of("STOP", Nothing.class, "The machine was stopped.");
-    static final EventType<Change> CHANGE =
-            EventType.of("RTC_CHANGE", Change.class, "The guest has set its clock.").limitedBy(change -> "");
+    static final EventType<Change> CHANGE = EventType.of("RTC_CHANGE", Change.class, "The guest has set its clock.")
+            .limitedBy(change -> "");
 
     volatile RunState state = RunState.RUNNING;
     volatile EventType.Sink sink = event -> {};
@@ -33,9 +33,14 @@ final class FakeCommands {
 
     record Kvm(boolean enabled, boolean present) {}
 
-    record Echo(@Nullable Object value, @Nullable String text, @Nullable Kind kind, @Nullable List<Long> list) {}
+    record Echo(
+            @Nullable Object value,
+            @Nullable String text,
+            @Nullable Kind kind,
+            @Nullable List<Long> list) {}
 
-    record Save(long val, long size, String filename, @Nullable Integer cpuIndex) {}
+    record Save(
+            long val, long size, String filename, @Nullable Integer cpuIndex) {}
 
     record Device(@Member("what to remove") String id) {}
 
@@ -50,7 +55,11 @@ final class FakeCommands {
         return new CommandTable(
                 List.of(
                         Command.<Nothing, Kvm>of(
-                                        "query-kvm", Nothing.class, Kvm.class, "Never.", nothing -> new Kvm(false, true))
+                                        "query-kvm",
+                                        Nothing.class,
+                                        Kvm.class,
+                                        "Never.",
+                                        nothing -> new Kvm(false, true))
                                 .onLoop(),
                         Command.<Nothing, Status>of(
                                         "query-status",

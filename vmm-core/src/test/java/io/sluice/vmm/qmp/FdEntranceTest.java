@@ -42,7 +42,12 @@ class FdEntranceTest {
     private QmpServer open(int fd, boolean server) {
         var endpoint = new QmpEndpoint("charmonitor", new QmpAddress.Fd(fd), server, false, 0, false);
         return QmpServer.open(
-                List.of(endpoint), commands.table(), () -> commands.state, Runnable::run, loops.vertx(), QmpEvents.NONE);
+                List.of(endpoint),
+                commands.table(),
+                () -> commands.state,
+                Runnable::run,
+                loops.vertx(),
+                QmpEvents.NONE);
     }
 
     private static Set<Integer> sockets() throws IOException {

@@ -90,8 +90,8 @@ class QmpServerTest {
 
     private QmpServer open(QmpAddress address, boolean server, boolean waits, int reconnect) {
         var endpoint = new QmpEndpoint("compat_monitor0", address, server, waits, reconnect, false);
-        var opened =
-                QmpServer.open(List.of(endpoint), commands.table(), () -> commands.state, owner, loops.vertx(), counting);
+        var opened = QmpServer.open(
+                List.of(endpoint), commands.table(), () -> commands.state, owner, loops.vertx(), counting);
         servers.add(opened);
         commands.sink = opened.sink();
         return opened;
@@ -308,7 +308,9 @@ class QmpServerTest {
         var path = serve();
         try (var silent = QmpTestClient.connect(path).negotiate();
                 var reader = QmpTestClient.connect(path).negotiate()) {
-            assertThat(silent.offer("{'execute':'query-status'}".repeat(4000).getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
+            assertThat(silent.offer("{'execute':'query-status'}"
+                            .repeat(4000)
+                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII)))
                     .isPositive();
             for (int i = 0; i < 60_000 && counting.dropped.get() == 0; i++) {
                 commands.sink.emit(FakeCommands.STOP.with(Nothing.INSTANCE));

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /// Introspection, and the reference that is made of the same table.
@@ -23,27 +24,28 @@ class SchemaTest {
         return entries;
     }
 
+    private JsonObject entry(String name) {
+        return Objects.requireNonNull(entries.get(name), name);
+    }
+
     @Test
     void commandsAndEventsHaveTheirNamesAndTypesHaveNumbers() {
         var schema = schema();
 
-        assertThat(schema.get("query-status").getString("meta-type")).isEqualTo("command");
-        assertThat(schema.get("STOP").getString("meta-type")).isEqualTo("event");
-        assertThat(schema.get("query-yank").getBoolean("allow-oob")).isTrue();
-        assertThat(schema.get("stop").getBoolean("allow-oob")).isFalse();
-        assertThat(schema.keySet())
-                .allMatch(name -> name.matches("\\d+|\\[(\\d+|[a-z]+)]|[a-z][a-z_-]+|[A-Z_]+"));
+        assertThat(entry("query-status").getString("meta-type")).isEqualTo("command");
+        assertThat(entry("STOP").getString("meta-type")).isEqualTo("event");
+        assertThat(entry("query-yank").getBoolean("allow-oob")).isTrue();
+        assertThat(entry("stop").getBoolean("allow-oob")).isFalse();
+        assertThat(schema.keySet()).allMatch(name -> name.matches("\\d+|\\[(\\d+|[a-z]+)]|[a-z][a-z_-]+|[A-Z_]+"));
     }
 
     @Test
     void membersSayTheirTypesAndWhetherTheyMayBeLeftOut() {
-        var schema = schema();
-        var save = schema.get(schema.get("memsave").getString("arg-type"));
+        schema();
+        var save = entry(entry("memsave").getString("arg-type"));
 
         assertThat(save.getString("meta-type")).isEqualTo("object");
-        assertThat(save.getJsonArray("members").encodePrettily())
-                .isEqualToIgnoringWhitespace(
-                        """
+        assertThat(save.getJsonArray("members").encodePrettily()).isEqualToIgnoringWhitespace("""
                         [{"name": "val", "type": "int"}, {"name": "size", "type": "int"},
                          {"name": "filename", "type": "str"}, {"name": "cpu-index", "type": "int", "default": null}]""");
     }
@@ -74,14 +76,15 @@ class SchemaTest {
 
     @Test
     void unionsHaveATagAndVariants() {
-        var schema = schema();
-        var yank = schema.get(schema.get("yank").getString("arg-type"));
-        var list = schema.get(yank.getJsonArray("members").getJsonObject(0).getString("type"));
-        var union = schema.get(list.getString("element-type"));
+        schema();
+        var yank = entry(entry("yank").getString("arg-type"));
+        var list = entry(yank.getJsonArray("members").getJsonObject(0).getString("type"));
+        var union = entry(list.getString("element-type"));
 
         assertThat(union.getString("tag")).isEqualTo("type");
-        assertThat(union.getJsonArray("variants").getJsonObject(0).getString("case")).isEqualTo("chardev");
-        var tag = schema.get(union.getJsonArray("members").getJsonObject(0).getString("type"));
+        assertThat(union.getJsonArray("variants").getJsonObject(0).getString("case"))
+                .isEqualTo("chardev");
+        var tag = entry(union.getJsonArray("members").getJsonObject(0).getString("type"));
         assertThat(tag.getJsonArray("values").getList()).isEqualTo(List.of("chardev"));
     }
 

@@ -30,9 +30,7 @@ class WireTextTest {
 
         pretty.send("{'execute':'query-kvm','id':[1,{},[],{'a':2}]}");
 
-        assertThat(pretty.answers())
-                .isEqualTo(
-                        """
+        assertThat(pretty.answers()).isEqualTo("""
                         {
                             "return": {
                                 "enabled": false,
@@ -49,16 +47,11 @@ class WireTextTest {
                                 }
                             ]
                         }
-                        """
-                                .replace("\n", "\r\n"));
+                        """.replace("\n", "\r\n"));
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     'a\\u00e9\\ud834\\udd1e\\n\\t\\b\\f\\/\\'\\u007f\\u0001' | "a\\u00E9\\uD834\\uDD1E\\n\\t\\b\\f/'\\u007F\\u0001"
                     "a'b\\"c\\\\d" | "a'b\\"c\\\\d"
                     'a"b'        | "a\\"b"
@@ -90,15 +83,12 @@ class WireTextTest {
     void anIdComesBackAsItWas(String given, String echoed) {
         client.negotiated();
 
-        assertThat(client.ask("{'execute':'query-kvm','id':" + given + "}")).isEqualTo(KVM + ", \"id\": " + echoed + "}");
+        assertThat(client.ask("{'execute':'query-kvm','id':" + given + "}"))
+                .isEqualTo(KVM + ", \"id\": " + echoed + "}");
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     {'a':'\\ud834'}    | \\\\ud834 is not a valid Unicode character
                     {'a':'\\udd1e'}    | \\\\udd1e is not a valid Unicode character
                     {'a':'\\ud834\\u0041'} | \\\\ud834\\\\u0041 is not a valid Unicode character
@@ -130,11 +120,7 @@ class WireTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
                     @   | @
                     #   | #
                     %d  | %
