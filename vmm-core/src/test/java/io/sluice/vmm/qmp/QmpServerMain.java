@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Executors;
 
-/// A server of the small table of commands, for measuring by hand: the path of a socket is its argument.
+/// A server of the small table of commands, in a process of its own: its argument is `stdio` or the
+/// path of a socket.
 final class QmpServerMain {
     private QmpServerMain() {}
 
@@ -21,7 +22,9 @@ final class QmpServerMain {
             public void blocked(String loop, long nanos) {}
         });
         var commands = new FakeCommands();
-        var endpoint = new QmpEndpoint("c0", new QmpAddress.Unix(Path.of(arguments[0])), true, false, 0, false);
+        var address =
+                arguments[0].equals("stdio") ? new QmpAddress.Stdio() : new QmpAddress.Unix(Path.of(arguments[0]));
+        var endpoint = new QmpEndpoint("c0", address, true, false, 0, false);
         var server = QmpServer.open(
                 List.of(endpoint),
                 commands.table(),
