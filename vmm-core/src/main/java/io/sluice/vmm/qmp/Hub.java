@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// What all sessions share: the commands, the events on their way, the memory for input. Runs on the loop, but for
 /// [#emit].
@@ -36,7 +37,7 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     private final List<Session> touched = new ArrayList<>();
     private final AtomicInteger underway = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
-    private volatile Thread loopThread = Thread.currentThread();
+    private volatile @Nullable Thread loopThread;
 
     Hub(
             CommandTable table,
@@ -127,8 +128,7 @@ final class Hub implements EventType.Sink, Protocol.Connections {
         var now = Instant.now();
         var stamped = new RateLimiter.Stamped(event, now.getEpochSecond() * MICROS + now.getNano() / 1000);
         if (Thread.currentThread().equals(loopThread)) {
-            inbox.runAll(); // what others have emitted before
-            limiter.accept(stamped);
+            accept(stamped);
             inbox.post(() -> {}); // so that it is sent
         } else if (underway.incrementAndGet() > MAX_EVENTS_UNDERWAY) {
             underway.decrementAndGet();
@@ -145,7 +145,16 @@ final class Hub implements EventType.Sink, Protocol.Connections {
 
     private void arrive(RateLimiter.Stamped stamped) {
         underway.decrementAndGet();
-        limiter.accept(stamped);
+        accept(stamped);
+    }
+
+    /// An event whose data cannot be told is a bug of whoever emits it.
+    private void accept(RateLimiter.Stamped stamped) {
+        try {
+            limiter.accept(stamped);
+        } catch (RuntimeException | Error e) {
+            events.failed(stamped.event().type().name(), e);
+        }
     }
 
     private void deliver(RateLimiter.Stamped stamped) {

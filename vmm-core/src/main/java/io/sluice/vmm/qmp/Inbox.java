@@ -26,14 +26,15 @@ final class Inbox {
 
     private void drain() {
         scheduled.set(false);
-        runAll();
-        afterBatch.run();
-    }
-
-    /// On the loop: does now what was brought so far.
-    void runAll() {
-        for (var task = queue.poll(); task != null; task = queue.poll()) {
-            task.run();
+        try {
+            for (var task = queue.poll(); task != null; task = queue.poll()) {
+                task.run();
+            }
+        } finally {
+            afterBatch.run();
+            if (!queue.isEmpty() && scheduled.compareAndSet(false, true)) {
+                loop.execute(this::drain); // a task that threw has left others behind
+            }
         }
     }
 }

@@ -18,8 +18,11 @@ public interface QmpEvents {
     /// @param nanos from its turn to its reply
     default void command(String name, boolean succeeded, long nanos) {}
 
-    /// A command threw what is no refusal. Its client was told; the machine's owner decides what becomes of it.
-    default void failed(String command, Throwable failure) {}
+    /// A command threw what is no refusal, or an event has data that cannot be told. A command's client was told; the
+    /// machine's owner decides what becomes of it.
+    ///
+    /// @param name the command's, or the event's
+    default void failed(String name, Throwable failure) {}
 
     /// A client did not read and was left behind: it is disconnected.
     default void dropped(QmpEndpoint endpoint, String reason) {}

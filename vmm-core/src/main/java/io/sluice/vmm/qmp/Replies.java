@@ -12,6 +12,8 @@ import java.util.stream.Collectors;
 
 /// Carries requests out and writes their replies. Runs where the command runs.
 final class Replies {
+    private static final int NOT_WRITTEN = -1;
+
     private final Supplier<RunState> state;
     private final QmpEvents events;
 
@@ -28,17 +30,20 @@ final class Replies {
             refuse(request, refusal(request), out);
             return;
         }
-        int mark = out.length();
+        int mark = NOT_WRITTEN;
         long start = System.nanoTime();
         try {
-            succeed(request, run(command, request.arguments()), out);
+            var value = run(command, request.arguments());
+            mark = out.length(); // behind the events that the command has emitted
+            succeed(request, value, out);
             events.command(command.name(), true, System.nanoTime() - start);
         } catch (QmpException e) {
-            out.rewind(mark);
             refuse(request, e, out);
             events.command(command.name(), false, System.nanoTime() - start);
         } catch (RuntimeException | Error e) {
-            out.rewind(mark);
+            if (mark != NOT_WRITTEN) {
+                out.rewind(mark);
+            }
             refuse(request, new QmpException("The command " + command.name() + " failed: " + oneLine(e)), out);
             events.command(command.name(), false, System.nanoTime() - start);
             events.failed(command.name(), e);

@@ -25,6 +25,7 @@ final class DirectSession implements Wire {
     DirectSession(boolean pretty, Executor owner) {
         hub = new Hub(
                 table(), () -> commands.state, owner, loop::add, (millis, task) -> timers.add(task), QmpEvents.NONE);
+        hub.startOnLoop();
         commands.sink = hub;
         session = hub.join(endpoint(pretty), this);
         session.greet();

@@ -97,6 +97,15 @@ class DispatchTest {
     }
 
     @Test
+    void anEventOfACommandThatIsRefusedComesToo() {
+        client.negotiated();
+
+        client.send("{'execute':'tell'}");
+
+        assertThat(client.answers()).isEqualTo(STOPPED + error("GenericError", "no") + "\r\n");
+    }
+
+    @Test
     void everySplitOfAConversationGivesTheSameAnswers() {
         var script = ("{'execute':'qmp_capabilities','arguments':{'enable':['oob']}}\n"
                         + "{'exec-oob':'query-yank','id':-1.5e3}{'execute':'stop','id':'\\ud834\\udd1e\u20AC'}@}\n"

@@ -76,6 +76,9 @@ final class FakeCommands {
                                 "wait", Nothing.class, Nothing.class, "Waits.", nothing -> awaitGate()),
                         Command.<Nothing, Nothing>of(
                                 "break", Nothing.class, Nothing.class, "Has a bug.", nothing -> fail()),
+                        Command.<Nothing, Nothing>of(
+                                        "tell", Nothing.class, Nothing.class, "Tells, then refuses.", nothing -> tell())
+                                .onLoop(),
                         Command.<Echo, Echo>of("echo", Echo.class, Echo.class, "Says the same.", echo -> echo),
                         Command.<Save, Nothing>of(
                                 "memsave", Save.class, Nothing.class, "Saves.", save -> Nothing.INSTANCE),
@@ -94,6 +97,11 @@ final class FakeCommands {
         sink.emit(STOP.with(Nothing.INSTANCE));
         state = RunState.PAUSED;
         return Nothing.INSTANCE;
+    }
+
+    private Nothing tell() {
+        sink.emit(STOP.with(Nothing.INSTANCE));
+        throw new QmpException("no");
     }
 
     private Nothing cont() {
