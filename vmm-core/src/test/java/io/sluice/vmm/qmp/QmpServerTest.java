@@ -9,6 +9,7 @@ import io.sluice.vmm.loop.vertx.VertxLoops;
 import io.sluice.vmm.qapi.Command.Nothing;
 import io.sluice.vmm.qapi.RunState;
 import io.sluice.vmm.testkit.QmpTestClient;
+import io.sluice.vmm.testkit.QmpTranscript;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -252,6 +253,13 @@ class QmpServerTest {
             assertThat(first.receive()).isEqualTo("{\"return\": {}, \"id\": 1}");
             assertThat(second.receive()).contains("\"event\": \"STOP\"");
             assertThat(silent.call("{'execute':'query-status'}")).contains("Expecting capabilities negotiation");
+        }
+    }
+
+    @Test
+    void aTranscriptIsPlayed() throws IOException {
+        try (var client = QmpTestClient.connect(serve())) {
+            QmpTranscript.play("vmm-core/src/test/resources/qmp/protocol.qmp", client);
         }
     }
 
