@@ -32,7 +32,8 @@ final class CharTargets {
         }
         if (targets.isEmpty() && !options.has(Option.NODEFAULTS)) {
             boolean taken =
-                    debugConsole() instanceof CharTarget.Stdio || GdbOptions.read(options) instanceof GdbTarget.Stdio;
+                    debugConsole() instanceof CharTarget.Stdio || GdbOptions.read(options) instanceof GdbTarget.Stdio
+                            || new MonitorOptions(options).useStdio();
             targets.add(taken ? new CharTarget.Discard() : new CharTarget.Stdio(false));
         }
         refuseSharedStdio(targets);
@@ -54,7 +55,7 @@ final class CharTargets {
         long users = Stream.concat(serial.stream(), Stream.ofNullable(debugConsole()))
                 .filter(CharTarget.Stdio.class::isInstance)
                 .count();
-        if (users > 1) {
+        if (users > (new MonitorOptions(options).useStdio() ? 0 : 1)) {
             throw new UsageException("stdio can serve one port only; give the others file:PATH or null");
         }
     }

@@ -66,6 +66,7 @@ final class ConfigReader {
         refuseWhatIsNotThere();
         var board = new BoardOptions(options);
         board.check();
+        new MonitorOptions(options).endpoints(); // refuses what is no control socket
         var targets = new CharTargets(options);
         return new MachineConfig(
                 name(),

@@ -1,7 +1,5 @@
 package io.sluice.vmm.qapi;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,30 +15,52 @@ public final class QapiDecoder {
     ///
     /// @throws QmpException if they do not fit
     public static <A extends Record> A arguments(Class<A> type, Map<String, ?> given) {
-        return type.cast(structure((QapiType.Structure) QapiType.of(type), given, ""));
+        return type.cast(structure(QapiType.ofRecord(type), given, "", null));
     }
 
-    private static Object structure(QapiType.Structure type, Map<String, ?> given, String path) {
-        var components = type.javaClass().getRecordComponents();
-        var values = new @Nullable Object[components.length];
+    private static Object structure(QapiType.Structure type, Map<String, ?> given, String path, @Nullable String tag) {
+        var fields = type.fields();
+        var others = type.others();
+        var values = new @Nullable Object[fields.size() + (others == null ? 0 : 1)];
+        int taken = tag == null ? 0 : 1;
+        for (var field : fields) {
+            boolean isGiven = given.containsKey(field.name());
+            taken += isGiven ? 1 : 0;
+            values[field.index()] = member(field, given.get(field.name()), isGiven, path);
+        }
+        if (others != null) {
+            values[others.index()] = rest(type, given, tag);
+        } else if (taken != given.size()) {
+            var first = rest(type, given, tag).keySet().iterator().next();
+            throw new QmpException("Parameter '" + name(path, first) + "' is unexpected");
+        }
+        return RecordHandles.make(type.constructor(), values);
+    }
+
+    /// What was given and is not listed.
+    private static Map<String, Object> rest(QapiType.Structure type, Map<String, ?> given, @Nullable String tag) {
         var rest = new LinkedHashMap<String, Object>(given);
-        int others = -1;
-        int field = 0;
-        for (int i = 0; i < components.length; i++) {
-            if (components[i].isAnnotationPresent(Others.class)) {
-                others = i;
-            } else {
-                var f = type.fields().get(field++);
-                values[i] = member(f, rest.remove(f.name()), given.containsKey(f.name()), path);
-            }
+        for (var field : type.fields()) {
+            rest.remove(field.name());
         }
-        if (others >= 0) {
-            values[others] = rest;
-        } else if (!rest.isEmpty()) {
-            throw new QmpException(
-                    "Parameter '" + name(path, rest.keySet().iterator().next()) + "' is unexpected");
+        if (tag != null) {
+            rest.remove(tag);
         }
-        return construct(type.javaClass(), components, values);
+        return rest;
+    }
+
+    private static Object choice(QapiType.Choice type, Map<String, ?> given, String path) {
+        var name = name(path, type.tag());
+        if (!given.containsKey(type.tag())) {
+            throw new QmpException("Parameter '" + name + "' is missing");
+        }
+        var value = given.get(type.tag());
+        var text = require(value instanceof String, value, name, "string");
+        var chosen = type.cases().get(text);
+        if (chosen == null) {
+            throw new QmpException("Parameter '" + name + "' does not accept value '" + text + "'");
+        }
+        return structure(chosen, given, path, type.tag());
     }
 
     private static @Nullable Object member(QapiType.Field field, @Nullable Object value, boolean given, String path) {
@@ -59,7 +79,8 @@ public final class QapiDecoder {
             case QapiType.Builtin builtin -> builtin(builtin, javaType, value, name);
             case QapiType.Enumeration enumeration -> constant(enumeration, value, name);
             case QapiType.Array array -> list(array, value, name);
-            case QapiType.Structure structure -> structure(structure, object(value, name), name);
+            case QapiType.Structure structure -> structure(structure, object(value, name), name, null);
+            case QapiType.Choice choice -> choice(choice, object(value, name), name);
         };
     }
 
@@ -97,7 +118,7 @@ public final class QapiDecoder {
         var given = (List<?>) require(value instanceof List, value, name, "array");
         var list = new ArrayList<@Nullable Object>(given.size());
         for (int i = 0; i < given.size(); i++) {
-            list.add(value(type.element(), Object.class, given.get(i), name + "[" + i + "]"));
+            list.add(value(type.element(), Long.class, given.get(i), name + "[" + i + "]"));
         }
         return list;
     }
@@ -116,24 +137,5 @@ public final class QapiDecoder {
 
     private static String name(String path, String member) {
         return path.isEmpty() ? member : path + "." + member;
-    }
-
-    private static Object construct(Class<?> type, RecordComponent[] components, @Nullable Object[] values) {
-        var types = new Class<?>[components.length];
-        for (int i = 0; i < types.length; i++) {
-            types[i] = components[i].getType();
-        }
-        try {
-            var constructor = type.getDeclaredConstructor(types);
-            constructor.setAccessible(true);
-            return constructor.newInstance(values);
-        } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof QmpException refusal) {
-                throw refusal;
-            }
-            throw new IllegalStateException("arguments " + type + " cannot be made", e);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("arguments " + type + " cannot be made", e);
-        }
     }
 }

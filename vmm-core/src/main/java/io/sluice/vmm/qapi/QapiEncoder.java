@@ -1,12 +1,9 @@
 package io.sluice.vmm.qapi;
 
-import java.lang.reflect.RecordComponent;
-import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// Makes what goes over the wire of typed values: maps in the order of the members, lists, String, Long, Double,
 /// Boolean.
@@ -15,26 +12,21 @@ public final class QapiEncoder {
 
     /// The value of a record as a map; members that are null are left out.
     public static Map<String, Object> structure(Record value) {
-        var type = (QapiType.Structure) QapiType.of((Type) value.getClass());
+        var type = QapiType.ofRecord(value.getClass());
         var map = new LinkedHashMap<String, Object>();
+        if (type.choice() != null) {
+            map.put(type.choice().tag(), type.choice().value());
+        }
         for (var field : type.fields()) {
-            var member = read(field.component(), value);
+            var member = field.read(value);
             if (member != null) {
                 map.put(field.name(), value(member));
             }
         }
-        if (type.open()) {
-            addOthers(type, value, map);
+        if (type.others() != null && type.others().read(value) instanceof Map<?, ?> others) {
+            map.putAll(map(others));
         }
         return map;
-    }
-
-    private static void addOthers(QapiType.Structure type, Record value, Map<String, Object> map) {
-        for (var component : type.javaClass().getRecordComponents()) {
-            if (component.isAnnotationPresent(Others.class) && read(component, value) instanceof Map<?, ?> others) {
-                map.putAll(map(others));
-            }
-        }
     }
 
     /// Any value that [QapiType#of] has a type for.
@@ -61,15 +53,5 @@ public final class QapiEncoder {
         var values = new LinkedHashMap<String, Object>();
         map.forEach((key, v) -> values.put((String) key, value(v)));
         return values;
-    }
-
-    private static @Nullable Object read(RecordComponent component, Record value) {
-        try {
-            var accessor = component.getAccessor();
-            accessor.setAccessible(true);
-            return accessor.invoke(value);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("a value of " + value.getClass() + " cannot be read", e);
-        }
     }
 }

@@ -6,6 +6,8 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +15,13 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads types of the wire off Java types.
 final class QapiTypeReader {
+    static final ClassValue<QapiType.Structure> RECORDS = new ClassValue<>() {
+        @Override
+        protected QapiType.Structure computeValue(Class<?> type) {
+            return structure(type);
+        }
+    };
+
     private static final Map<Type, QapiType> KNOWN = new ConcurrentHashMap<>();
 
     private QapiTypeReader() {}
@@ -29,7 +38,11 @@ final class QapiTypeReader {
     private static QapiType make(Type type) {
         if (type instanceof ParameterizedType generic) {
             if (generic.getRawType() == List.class) {
-                return new QapiType.Array(read(generic.getActualTypeArguments()[0]));
+                var element = generic.getActualTypeArguments()[0];
+                if (element == Integer.class) {
+                    throw new IllegalStateException("lists of numbers are List<Long>");
+                }
+                return new QapiType.Array(read(element));
             }
             if (generic.getRawType() == Map.class) {
                 return QapiType.Builtin.ANY;
@@ -37,7 +50,10 @@ final class QapiTypeReader {
         }
         if (type instanceof Class<?> c) {
             if (c.isRecord()) {
-                return structure(c);
+                return RECORDS.get(c);
+            }
+            if (c.isAnnotationPresent(Union.class)) {
+                return choice(c, c.getAnnotation(Union.class));
             }
             if (c.isEnum() && QapiEnum.class.isAssignableFrom(c)) {
                 return new QapiType.Enumeration(c, constants(c));
@@ -72,26 +88,58 @@ final class QapiTypeReader {
                 .toList();
     }
 
-    private static QapiType structure(Class<?> c) {
-        var fields = new ArrayList<QapiType.Field>();
-        boolean open = false;
-        for (var component : c.getRecordComponents()) {
-            if (component.isAnnotationPresent(Others.class)) {
-                open = true;
-            } else {
-                fields.add(field(component));
+    private static QapiType choice(Class<?> c, Union union) {
+        var cases = new LinkedHashMap<String, QapiType.Structure>();
+        for (var permitted : c.getPermittedSubclasses()) {
+            var structure = RECORDS.get(permitted);
+            if (structure.choice() == null) {
+                throw new IllegalStateException(permitted + " does not say which case of its union it is");
             }
+            cases.put(structure.choice().value(), structure);
         }
-        return new QapiType.Structure(c, List.copyOf(fields), open);
+        return new QapiType.Choice(c, union.tag(), Collections.unmodifiableMap(cases));
     }
 
-    private static QapiType.Field field(RecordComponent component) {
+    private static QapiType.Structure structure(Class<?> c) {
+        if (!c.isRecord()) {
+            throw new IllegalStateException(c + " is no record");
+        }
+        var fields = new ArrayList<QapiType.Field>();
+        QapiType.Field others = null;
+        var components = c.getRecordComponents();
+        for (int i = 0; i < components.length; i++) {
+            if (components[i].isAnnotationPresent(Others.class)) {
+                others = field(components[i], i);
+            } else {
+                fields.add(field(components[i], i));
+            }
+        }
+        return new QapiType.Structure(c, List.copyOf(fields), others, tagged(c), RecordHandles.constructor(c));
+    }
+
+    private static QapiType.@Nullable Tagged tagged(Class<?> c) {
+        var which = c.getAnnotation(Union.Case.class);
+        if (which == null) {
+            return null;
+        }
+        for (var parent : c.getInterfaces()) {
+            var union = parent.getAnnotation(Union.class);
+            if (union != null) {
+                return new QapiType.Tagged(union.tag(), which.value());
+            }
+        }
+        throw new IllegalStateException(c + " is a case of no union");
+    }
+
+    private static QapiType.Field field(RecordComponent component, int index) {
         var member = component.getAnnotation(Member.class);
         return new QapiType.Field(
                 name(component, member),
                 isOptional(component.getAnnotatedType()),
                 member == null ? "" : member.value(),
-                component);
+                component,
+                index,
+                RecordHandles.accessor(component));
     }
 
     private static boolean isOptional(AnnotatedType type) {

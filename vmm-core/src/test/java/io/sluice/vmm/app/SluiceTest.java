@@ -46,7 +46,7 @@ final class SluiceTest {
             -m512                                   | -m512: invalid option
             -enable-kvm                             | -enable-kvm: invalid option
             -global x=y                             | -global: invalid option
-            -qmp stdio                              | -qmp: invalid option
+            -hda disk.img                           | -hda: invalid option
             -kernel                                 | -kernel: requires an argument
             disk.img                                | disk.img: neither an option nor a command; the commands are boot, images and help
             boot a b                                | boot: takes one image, not also 'b'
