@@ -84,7 +84,7 @@ class DebianHotPlugTest {
                 List.of(),
                 List.of(),
                 new MachineConfig.Rtc(0),
-                new MachineConfig.Life(false, false),
+                MachineConfig.Life.STANDARD,
                 new MachineConfig.Log(Set.of(), null));
     }
 

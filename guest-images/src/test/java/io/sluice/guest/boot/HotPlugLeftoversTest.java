@@ -9,8 +9,8 @@ import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.DeviceEvents;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
-import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.machine.MachineConfig.Part;
+import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.testkit.MachineRig;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,7 +58,7 @@ class HotPlugLeftoversTest {
                 List.of(),
                 List.of(),
                 new MachineConfig.Rtc(0),
-                new MachineConfig.Life(false, false),
+                MachineConfig.Life.STANDARD,
                 new MachineConfig.Log(Set.of(), null));
     }
 

@@ -31,9 +31,9 @@ final class CharTargets {
                     + targets.size() + "; leave some out");
         }
         if (targets.isEmpty() && !options.has(Option.NODEFAULTS)) {
-            boolean taken =
-                    debugConsole() instanceof CharTarget.Stdio || GdbOptions.read(options) instanceof GdbTarget.Stdio
-                            || new MonitorOptions(options).useStdio();
+            boolean taken = debugConsole() instanceof CharTarget.Stdio
+                    || GdbOptions.read(options) instanceof GdbTarget.Stdio
+                    || new MonitorOptions(options).useStdio();
             targets.add(taken ? new CharTarget.Discard() : new CharTarget.Stdio(false));
         }
         refuseSharedStdio(targets);

@@ -25,31 +25,32 @@ import org.jspecify.annotations.Nullable;
 final class MachineRun implements MachineHost, LoopEvents {
     private static final int IO_LOOPS = 1;
 
-    private final @Nullable GdbTarget gdb;
+    private final Doors doors;
     private final PrintStream err;
     private final PrintStream log;
     private final Session session;
     private final VertxLoops loops = VertxLoops.start(IO_LOOPS, this);
     private volatile @Nullable Machine machine;
+    private volatile @Nullable ControlSockets control;
     private @Nullable MachineEnd end;
 
-    private MachineRun(MachineConfig config, @Nullable GdbTarget gdb, PrintStream err, PrintStream log) {
-        this.gdb = gdb;
+    private MachineRun(MachineConfig config, Doors doors, PrintStream err, PrintStream log) {
+        this.doors = doors;
         this.err = err;
         this.log = log;
-        this.session =
-                Session.open(config.serial(), config.debugConsole(), gdb instanceof GdbTarget.Stdio, this::press);
+        this.session = Session.open(
+                config.serial(), config.debugConsole(), doors.debugger() instanceof GdbTarget.Stdio, this::press);
     }
 
     /// Runs a machine to its end.
     ///
-    /// @param gdb where a debugger is waited for, if one is
+    /// @param doors the ways in from outside
     /// @return the exit status of the process
     /// @throws UsageException if the machine cannot be had
-    static int run(MachineConfig config, @Nullable GdbTarget gdb, PrintStream err) {
+    static int run(MachineConfig config, Doors doors, PrintStream err) {
         var file = config.log().file();
         try (var log = file == null ? null : new PrintStream(file.toFile())) {
-            return new MachineRun(config, gdb, err, log == null ? err : log).run(config);
+            return new MachineRun(config, doors, err, log == null ? err : log).run(config);
         } catch (IOException e) {
             throw new UsageException(e.getMessage() == null ? "a file cannot be written" : e.getMessage());
         }
@@ -70,8 +71,13 @@ final class MachineRun implements MachineHost, LoopEvents {
 
     private MachineEnd work(MachineConfig config) throws IOException {
         try (var built = Machine.build(config, this);
-                var server = waitForDebugger(built)) {
+                var server = waitForDebugger(built);
+                var sockets = openControl(built)) {
             machine = built;
+            control = sockets;
+            if (sockets != null) {
+                sockets.awaitFirstClient();
+            }
             built.start();
             session.console().run();
         } catch (MachineException e) {
@@ -80,10 +86,14 @@ final class MachineRun implements MachineHost, LoopEvents {
         return end == null ? new MachineEnd(1, "standard output was closed") : end;
     }
 
+    private @Nullable ControlSockets openControl(Machine built) {
+        return doors.control().isEmpty() ? null : ControlSockets.open(built, doors, loops.vertx(), this::control, err);
+    }
+
     /// @return what is to be closed at the end, if anything is
     private @Nullable GdbServer waitForDebugger(Machine built) {
         try {
-            return switch (gdb) {
+            return switch (doors.debugger()) {
                 case null -> null;
                 case GdbTarget.Tcp tcp -> GdbServer.listen(loops.vertx(), tcp, built.debugger(), this::control);
                 case GdbTarget.Unix unix -> GdbServer.listen(loops.vertx(), unix, built.debugger(), this::control);
@@ -158,7 +168,12 @@ final class MachineRun implements MachineHost, LoopEvents {
     }
 
     @Override
-    public void emit(EventType.Event<?> event) {}
+    public void emit(EventType.Event<?> event) {
+        var watchers = control;
+        if (watchers != null) {
+            watchers.emit(event);
+        }
+    }
 
     @Override
     public void log(String lines) {

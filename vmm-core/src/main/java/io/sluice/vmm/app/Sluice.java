@@ -39,11 +39,11 @@ final class Sluice {
             case Invocation.ListParts list -> show(parts(list.option(), list.type()));
             case Invocation.Run run -> {
                 var config = ConfigReader.read(run.options());
-                yield MachineRun.run(config, GdbOptions.read(run.options()), err);
+                yield MachineRun.run(config, Doors.read(run.options()), err);
             }
             case Invocation.Boot boot -> {
-                var gdb = GdbOptions.read(boot.options());
-                yield MachineRun.run(new Catalogue(err).machine(boot.image(), boot.options()), gdb, err);
+                var doors = Doors.read(boot.options());
+                yield MachineRun.run(new Catalogue(err).machine(boot.image(), boot.options()), doors, err);
             }
         };
     }

@@ -66,11 +66,19 @@ final class DeviceCommands {
         var properties = texts(arguments.properties);
         put(properties, "bus", arguments.bus);
         put(properties, "id", arguments.id);
-        return attempt(() -> machine.addDevice(new MachineConfig.Part(arguments.driver, properties)));
+        return plug(arguments.driver, properties);
+    }
+
+    Nothing plug(String type, Map<String, String> properties) {
+        return attempt(() -> machine.addDevice(new MachineConfig.Part(type, properties)));
     }
 
     private Nothing removeDevice(IdArguments arguments) {
-        return attempt(() -> machine.unplugDevice(arguments.id));
+        return unplug(arguments.id);
+    }
+
+    Nothing unplug(String id) {
+        return attempt(() -> machine.unplugDevice(id));
     }
 
     private Nothing addObject(ObjectAdd arguments) {

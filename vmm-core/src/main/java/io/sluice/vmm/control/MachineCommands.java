@@ -27,7 +27,9 @@ public final class MachineCommands {
         all.addAll(new MemoryCommands(machine).commands());
         all.addAll(new TreeCommands(machine).commands());
         all.addAll(new TypeCommands(machine.plugins()).commands());
-        all.addAll(new DeviceCommands(machine).commands());
+        var devices = new DeviceCommands(machine);
+        all.addAll(devices.commands());
+        all.addAll(new HumanCommands(machine, devices).commands());
         all.addAll(new BackendCommands(machine.config(), options).commands());
         all.addAll(new MigrationCommands().commands());
         all.addAll(AbsentCommands.commands());

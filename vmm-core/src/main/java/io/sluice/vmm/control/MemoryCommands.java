@@ -8,12 +8,16 @@ import io.sluice.vmm.qapi.ListType;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QmpException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Guest memory: how much there is, and copies of it.
 final class MemoryCommands {
+    private static final int PAGE = 4096;
+
     private final Machine machine;
 
     MemoryCommands(Machine machine) {
@@ -33,6 +37,14 @@ final class MemoryCommands {
             @Member("First guest physical address.") long val,
             @Member("Bytes.") long size,
             @Member("The file that is written.") String filename) {}
+
+    record VirtualSave(
+            @Member("First virtual address.") long val,
+            @Member("Bytes.") long size,
+            @Member("The file that is written.") String filename,
+
+            @Member("The vCPU whose page tables count; the first if absent.") @Nullable
+            Long cpuIndex) {}
 
     List<Command<?, ?>> commands() {
         return List.of(
@@ -60,12 +72,48 @@ final class MemoryCommands {
                         PhysicalSave.class,
                         Nothing.class,
                         "Writes guest physical memory into a file. What is no RAM reads as ones.",
-                        this::savePhysical));
+                        this::savePhysical),
+                Command.of(
+                        "memsave",
+                        VirtualSave.class,
+                        Nothing.class,
+                        "Writes memory as a vCPU sees it into a file.",
+                        this::saveVirtual));
     }
 
     private Nothing savePhysical(PhysicalSave arguments) {
         checkSize(arguments.size);
         return save(arguments.filename, file -> machine.saveMemory(new Gpa(arguments.val), arguments.size, file));
+    }
+
+    private Nothing saveVirtual(VirtualSave arguments) {
+        checkSize(arguments.size);
+        long cpu = arguments.cpuIndex == null ? 0 : arguments.cpuIndex;
+        if (cpu < 0 || cpu >= machine.config().cpus().count()) {
+            throw new QmpException("Parameter 'cpu-index' expects a CPU number");
+        }
+        return save(arguments.filename, file -> {
+            if (!copy((int) cpu, arguments.val, arguments.size, file)) {
+                throw new QmpException(
+                        String.format("Invalid addr 0x%016x/size %d specified", arguments.val, arguments.size));
+            }
+        });
+    }
+
+    private boolean copy(int cpu, long first, long size, Path file) throws IOException {
+        var seen = machine.view().cpu(cpu);
+        var page = new byte[PAGE];
+        try (var out = Files.newOutputStream(file)) {
+            for (long done = 0; done < size; ) {
+                int piece = (int) Math.min(size - done, PAGE - (first + done & PAGE - 1));
+                if (!seen.read(first + done, page, piece)) {
+                    return false;
+                }
+                out.write(page, 0, piece);
+                done += piece;
+            }
+        }
+        return true;
     }
 
     private static void checkSize(long size) {
