@@ -6,7 +6,7 @@ module io.sluice.vmm {
     requires io.netty.transport;
     requires io.vertx.core;
     requires org.jctools.core;
-    requires static org.jspecify;
+    requires org.jspecify;
     requires org.lz4.java;
     requires org.tukaani.xz;
 
