@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Live migration as far as this machine goes: scripts find that none runs and that none can be started.
 final class MigrationCommands {
-    private final Set<Capability> enabled = EnumSet.noneOf(Capability.class);
+    private final Set<MigrationCapability> enabled = EnumSet.noneOf(MigrationCapability.class);
 
     /// Of QEMU's capabilities those that clients ask for.
-    enum Capability implements QapiEnum {
+    enum MigrationCapability implements QapiEnum {
         XBZRLE,
         AUTO_CONVERGE,
         EVENTS,
@@ -32,7 +32,7 @@ final class MigrationCommands {
             String status) {}
 
     record CapabilityState(
-            @Member("The capability.") Capability capability,
+            @Member("The capability.") MigrationCapability capability,
             @Member("Whether it is on.") boolean state) {}
 
     record CapabilitiesArguments(@Member("What to switch.") List<CapabilityState> capabilities) {}
@@ -87,15 +87,15 @@ final class MigrationCommands {
     }
 
     private List<CapabilityState> capabilities(Nothing none) {
-        return Arrays.stream(Capability.values())
+        return Arrays.stream(MigrationCapability.values())
                 .map(c -> new CapabilityState(c, enabled.contains(c)))
                 .toList();
     }
 
     private Nothing setCapabilities(CapabilitiesArguments arguments) {
         for (var wanted : arguments.capabilities) {
-            if (wanted.state && wanted.capability != Capability.EVENTS) {
-                throw new QmpException("Capability '" + wanted.capability.text() + "' is not available here");
+            if (wanted.state && wanted.capability != MigrationCapability.EVENTS) {
+                throw new QmpException("MigrationCapability '" + wanted.capability.text() + "' is not available here");
             }
         }
         for (var wanted : arguments.capabilities) {

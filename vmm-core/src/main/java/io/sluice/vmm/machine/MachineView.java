@@ -160,10 +160,9 @@ public final class MachineView {
 
     private @Nullable String barName(Mapping.Device device) {
         for (var function : board.pci.functions()) {
-            for (var bar : function.bars()) {
-                if (bar.device().equals(device.device())) {
-                    return function.name() + "-bar" + bar.index();
-                }
+            var bar = function.barBehind(device.device());
+            if (bar != null) {
+                return function.name() + "-bar" + bar.index();
             }
         }
         return null;

@@ -4,6 +4,7 @@ import static io.sluice.vmm.pci.HeaderReg.COMMAND;
 import static io.sluice.vmm.pci.HeaderReg.STATUS;
 
 import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.loop.Strand;
 import java.util.ArrayList;
@@ -87,6 +88,16 @@ public final class PciFunction {
 
     public List<Bar> bars() {
         return bars;
+    }
+
+    /// The BAR whose mapping `mapped` answers; null if that is none of this function's. Any thread.
+    public @Nullable Bar barBehind(BusDevice mapped) {
+        for (int i = 0; i < gates.size(); i++) {
+            if (gates.get(i).equals(mapped)) {
+                return bars.get(i);
+            }
+        }
+        return null;
     }
 
     /// Sets the level of the function's INTx pin.

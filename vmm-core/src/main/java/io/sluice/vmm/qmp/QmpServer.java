@@ -185,6 +185,8 @@ public final class QmpServer implements AutoCloseable {
         waitFor(sent);
         var ended = new CompletableFuture<Void>();
         hub.inbox().post(() -> {
+            // Not before all is sent: a listening socket takes its connections with it.
+            entrances.forEach(Entrance::close);
             hub.sessions().forEach(Session::end);
             ended.complete(null);
         });
@@ -195,7 +197,6 @@ public final class QmpServer implements AutoCloseable {
     }
 
     private void finish(CompletableFuture<Void> sent) {
-        entrances.forEach(Entrance::close);
         hub.flush();
         var open = new ArrayList<CompletableFuture<Void>>();
         for (var session : hub.sessions()) {

@@ -142,8 +142,10 @@ final class HotPlugTest {
     @Test
     void aGuestWithoutADriverLetsGoAtTheNextReset() {
         try (var rig = start(new BootSector().print("on ").halt())) {
+            rig.console().await("on ", SOON);
             plug(rig, "edu,id=n0,bus=rp1");
             rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
+            rig.console().await("on on ", SOON);
 
             unplug(rig, "n0");
             assertThatThrownBy(() -> unplug(rig, "n0")).hasMessage("Device n0 is already in the process of unplug");
