@@ -65,7 +65,7 @@ class ControlSocketTest {
         var all = new ArrayList<String>();
         do {
             all.add(masked(client.receive()));
-        } while (all.getLast().contains("\"event\""));
+        } while (all.getLast().startsWith("{\"event\""));
         return all;
     }
 
