@@ -35,7 +35,7 @@ enum Option {
     NO_REBOOT("-no-reboot", null, "a guest's reset ends the machine"),
     NO_SHUTDOWN("-no-shutdown", null, "a guest that ends leaves the machine there, stopped"),
     ACTION("-action", "EVENT=ACTION[,...]", "what reboot, shutdown and panic do to the machine"),
-    STOPPED("-S", null, "starts stopped; Ctrl-A P or QMP's cont goes on"),
+    STOPPED("-S", null, "starts stopped; Ctrl-A P goes on"),
     LOG("-d", "ITEM[,ITEM...]", "logs these items; 'help' lists them"),
     LOG_FILE("-D", "FILE", "the log goes to FILE, not to standard error"),
     HELP("-help", null, "shows this text"),
