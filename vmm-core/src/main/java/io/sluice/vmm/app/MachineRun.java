@@ -1,5 +1,7 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.log.LogFile;
+import io.sluice.vmm.log.Messages;
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.vertx.LoopEvents;
 import io.sluice.vmm.loop.vertx.VertxLoops;
@@ -9,24 +11,31 @@ import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineException;
 import io.sluice.vmm.machine.MachineHost;
+import io.sluice.vmm.trace.TraceSink;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One machine from start to end, with the process around it. Everything but [LoopEvents] runs on the main thread.
 final class MachineRun implements MachineHost, LoopEvents {
+    private static final Logger LOG = LoggerFactory.getLogger(MachineRun.class);
     private static final int IO_LOOPS = 1;
 
     private final PrintStream err;
-    private final PrintStream log;
+    private final TraceSink log;
+    private final Messages messages;
     private final Session session;
     private final VertxLoops loops = VertxLoops.start(IO_LOOPS, this);
     private volatile @Nullable Machine machine;
     private @Nullable MachineEnd end;
 
-    private MachineRun(MachineConfig config, PrintStream err, PrintStream log) {
+    private MachineRun(MachineConfig config, PrintStream err, Messages messages, TraceSink log) {
         this.err = err;
+        this.messages = messages;
         this.log = log;
         this.session = Session.open(config.serial(), config.debugConsole(), this::press);
     }
@@ -35,12 +44,20 @@ final class MachineRun implements MachineHost, LoopEvents {
     ///
     /// @return the exit status of the process
     /// @throws UsageException if the machine cannot be had
-    static int run(MachineConfig config, PrintStream err) {
-        var file = config.log().file();
-        try (var log = file == null ? null : new PrintStream(file.toFile())) {
-            return new MachineRun(config, err, log == null ? err : log).run(config);
+    static int run(MachineConfig config, PrintStream err, Messages messages) {
+        var name = config.log().file();
+        try (var file = name == null ? null : open(name)) {
+            return new MachineRun(config, err, messages, file == null ? messages.log() : file).run(config);
         } catch (IOException e) {
             throw new UsageException(e.getMessage() == null ? "a file cannot be written" : e.getMessage());
+        }
+    }
+
+    private static LogFile open(String name) {
+        try {
+            return LogFile.text(name);
+        } catch (IOException | InvalidPathException e) {
+            throw new UsageException("-D " + name + ": cannot be written (" + e.getMessage() + ")");
         }
     }
 
@@ -52,7 +69,7 @@ final class MachineRun implements MachineHost, LoopEvents {
             loops.close();
         }
         if (how.message() != null) {
-            err.println("sluice: " + how.message());
+            LOG.error("{}", how.message());
         }
         return how.status();
     }
@@ -60,6 +77,7 @@ final class MachineRun implements MachineHost, LoopEvents {
     private MachineEnd work(MachineConfig config) throws IOException {
         try (var built = Machine.build(config, this)) {
             machine = built;
+            messages.tell(built.trace());
             built.start();
             session.console().run();
         } catch (MachineException e) {
@@ -77,10 +95,10 @@ final class MachineRun implements MachineHost, LoopEvents {
         switch (key) {
             case QUIT -> running.quit();
             case HELP -> err.print(HelpText.keys());
-            case MONITOR -> err.println("sluice: there is no monitor; Ctrl-A H shows the keys");
+            case MONITOR -> LOG.info("there is no monitor; Ctrl-A H shows the keys");
             case PAUSE -> {
                 if (running.pause()) {
-                    err.println("sluice: paused; Ctrl-A P goes on");
+                    LOG.info("paused; Ctrl-A P goes on");
                 } else {
                     running.resume();
                 }
@@ -128,8 +146,8 @@ final class MachineRun implements MachineHost, LoopEvents {
     }
 
     @Override
-    public void log(String lines) {
-        log.print(lines);
+    public TraceSink log() {
+        return log;
     }
 
     // ---- what the loops tell
@@ -144,6 +162,6 @@ final class MachineRun implements MachineHost, LoopEvents {
 
     @Override
     public void blocked(String loop, long nanos) {
-        err.println("sluice: a task held " + loop + " for " + nanos / 1_000_000 + " ms");
+        LOG.warn("a task held {} for {} ms", loop, nanos / 1_000_000);
     }
 }

@@ -9,10 +9,13 @@ import io.sluice.vmm.boot.VcpuEntry;
 import io.sluice.vmm.boot.acpi.AcpiConfig;
 import io.sluice.vmm.bus.BusException;
 import io.sluice.vmm.cpu.VcpuEvents;
+import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.device.MachinePower;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.trace.Item;
+import io.sluice.vmm.trace.Trace;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -30,6 +33,7 @@ public final class Machine implements AutoCloseable {
     private final Lifecycle life = new Lifecycle();
     private final PanicWatch panics;
     private final GuestRam ram;
+    private final Trace trace;
     private final Board board;
     private final PluginBay plugins;
     private final BootImage image;
@@ -57,9 +61,12 @@ public final class Machine implements AutoCloseable {
         this.ram = ram;
         var power = new Power();
         boolean built = false;
-        board = new Board(config, ram, host.vmLoop(), power, new Faults());
+        trace = new Trace(config.name(), host.log());
+        trace.filter(config.log().filter());
+        config.log().items().forEach(item -> trace.set(item, true));
+        board = new Board(config, ram, host.vmLoop(), power, new Faults(), trace);
         panics = new PanicWatch(board.clock, reason -> host.control(() -> end(panicked(reason))));
-        plugins = new PluginBay(PluginBay.newRegistry(), board, host, power);
+        plugins = new PluginBay(PluginBay.newRegistry(), board, host, power, trace);
         try {
             addConsoles();
             var firmware = Firmware.build(board.layout, acpi(), List.of());
@@ -220,17 +227,18 @@ public final class Machine implements AutoCloseable {
                 board.vcpu.apic().virtualWire();
                 MemoryTypes.set(cpu);
                 VcpuEntry.apply(entry, cpu);
-                log(LogItem.CPU_RESET, () -> "CPU reset: " + cause + "\n" + CpuText.of(cpu));
+                if (trace.on(Item.CPU_RESET)) {
+                    trace.line(Item.CPU_RESET, "CPU Reset (CPU 0): " + cause + "\n" + CpuText.of(cpu));
+                }
             });
         } catch (BootException e) {
             throw new MachineException(String.valueOf(e.getMessage()), e);
         }
     }
 
-    private void log(LogItem item, java.util.function.Supplier<String> text) {
-        if (config.log().items().contains(item)) {
-            host.log(text.get());
-        }
+    /// The machine's log.
+    public Trace trace() {
+        return trace;
     }
 
     // ---- the end
@@ -240,10 +248,10 @@ public final class Machine implements AutoCloseable {
     public void close() {
         life.tryMove(State.SHUTDOWN);
         if (life.tryMove(State.CLOSED)) {
-            log(
-                    LogItem.GUEST_ERRORS,
-                    () -> "accesses that nothing claimed: " + board.memory.unclaimed() + " of memory, "
-                            + board.io.unclaimed() + " of ports\n");
+            trace.line(
+                    Item.GUEST_ERRORS,
+                    "accesses that nothing claimed: " + board.memory.unclaimed() + " of memory, " + board.io.unclaimed()
+                            + " of ports");
             release();
         }
     }

@@ -1,5 +1,7 @@
 package io.sluice.vmm.machine;
 
+import io.sluice.vmm.trace.AddressFilter;
+import io.sluice.vmm.trace.Item;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -60,10 +62,17 @@ public record MachineConfig(
     /// @param startsPaused the machine waits to be told to go
     public record Life(boolean resetEnds, boolean startsPaused) {}
 
-    /// @param file where the log goes; standard error if absent
-    public record Log(Set<LogItem> items, @Nullable Path file) {
+    /// @param items what `-d` says
+    /// @param file where the log goes, `%d` being the process; standard error if absent
+    /// @param filter which addresses `exec`, `in_asm` and `cpu` tell of
+    public record Log(Set<Item> items, @Nullable String file, AddressFilter filter) {
         public Log {
             items = Set.copyOf(items);
+        }
+
+        /// Of all addresses.
+        public Log(Set<Item> items, @Nullable String file) {
+            this(items, file, AddressFilter.ALL);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.loop.EventLoop;
+import io.sluice.vmm.trace.TraceSink;
 import java.util.List;
 
 /// What a machine is given by the process around it.
@@ -26,6 +27,6 @@ public interface MachineHost {
     /// The machine has ended; it waits to be closed. On the thread that owns the machine, once.
     void ended(MachineEnd end);
 
-    /// A piece of the log that `-d` asked for; whole lines. Any thread; never blocks for long.
-    void log(String lines);
+    /// Where the machine's log goes: what `-d` asked for.
+    TraceSink log();
 }

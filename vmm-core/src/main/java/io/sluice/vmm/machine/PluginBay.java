@@ -13,6 +13,7 @@ import io.sluice.vmm.plugin.ObjectType;
 import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -29,10 +30,15 @@ final class PluginBay {
     private final List<ObjectType.UserObject> objects = new ArrayList<>();
     private final List<Attachable> devices = new ArrayList<>();
 
-    PluginBay(PluginRegistry registry, Board board, MachineHost host, io.sluice.vmm.device.MachinePower power) {
+    PluginBay(
+            PluginRegistry registry,
+            Board board,
+            MachineHost host,
+            io.sluice.vmm.device.MachinePower power,
+            Trace trace) {
         this.registry = registry;
         this.board = board;
-        this.context = new Context(board, host, power);
+        this.context = new Context(board, host, power, trace);
     }
 
     /// A registry with everything that this program has.
@@ -107,9 +113,11 @@ final class PluginBay {
         private final Board board;
         private final MachineHost host;
         private final io.sluice.vmm.device.MachinePower power;
+        private final Trace trace;
         private int strands;
 
-        Context(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power) {
+        Context(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power, Trace trace) {
+            this.trace = trace;
             this.board = board;
             this.host = host;
             this.power = power;
@@ -138,6 +146,11 @@ final class PluginBay {
         /// The cascade between the PICs is no input.
         private IrqLine isa(int number) {
             return number == 2 ? IrqLine.NONE : board.lines.isa(number);
+        }
+
+        @Override
+        public Trace trace() {
+            return trace;
         }
 
         @Override

@@ -129,6 +129,10 @@ public final class PciFunction {
         if (offset < 0 || offset + size > limit) {
             return;
         }
+        var here = port;
+        if (here != null) {
+            here.told().written(here, this, offset, size, value);
+        }
         for (int i = 0; i < windows.size(); i++) {
             var window = windows.get(i);
             if (offset >= window.first && offset + size - 1 <= window.last) {
@@ -215,6 +219,9 @@ public final class PciFunction {
             }
             if (now != null) {
                 (bar.isIo() ? ioIn : memoryIn).add(now);
+                here.told().placed(here, this, bar, now.first());
+            } else {
+                here.told().unplaced(here, this, bar);
             }
             mapped[bar.index()] = now;
         }
@@ -259,6 +266,7 @@ public final class PciFunction {
 
     void attach(PciPort place) {
         port = place;
+        place.told().added(place, this);
         settleDecoding();
     }
 
@@ -266,6 +274,10 @@ public final class PciFunction {
         intx(false);
         config.set(COMMAND.offset, 2, 0);
         settleDecoding();
+        var here = port;
+        if (here != null) {
+            here.told().removed(here, this);
+        }
         port = null;
     }
 

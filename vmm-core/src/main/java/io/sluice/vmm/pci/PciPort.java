@@ -13,6 +13,7 @@ final class PciPort {
     private final AddressSpace io;
     private final MsiTarget msi;
     private final DmaTarget dma;
+    private final PciTrace told;
     private final IrqLine intx;
     private final int gsi;
     private Bdf bdf;
@@ -24,6 +25,7 @@ final class PciPort {
         this.io = wiring.io();
         this.msi = wiring.msi();
         this.dma = wiring.dma();
+        this.told = wiring.told();
         this.intx = intx;
         this.gsi = gsi;
         this.bdf = new Bdf(devfn);
@@ -65,6 +67,10 @@ final class PciPort {
 
     DmaTarget dma() {
         return dma;
+    }
+
+    PciTrace told() {
+        return told;
     }
 
     IrqLine intx() {

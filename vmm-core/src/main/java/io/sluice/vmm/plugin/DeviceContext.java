@@ -4,6 +4,7 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.trace.Trace;
 
 /// What the machine offers to a device or an object that is being made.
 public interface DeviceContext {
@@ -18,6 +19,11 @@ public interface DeviceContext {
     IrqLine irq(int number);
 
     MachineClock clock();
+
+    /// The machine's log: what `-d` shows.
+    default Trace trace() {
+        return Trace.none();
+    }
 
     /// The machine's power and exit.
     MachinePower power();
