@@ -47,6 +47,7 @@ final class MdevObject implements ObjectType {
             throw new PluginException("mdev: no type '" + type + "'; there are: " + typeNames());
         }
         try {
+            bus.trace(context.trace());
             var instance = bus.create(type, uuid, context::newStrand);
             return () -> {
                 if (bus.find(instance.uuid()) == instance) {

@@ -1,6 +1,7 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.testkit.MachineRig;
+import io.sluice.vmm.trace.Item;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -115,7 +116,7 @@ final class BootSector {
                     List.of(),
                     new MachineConfig.Rtc(0),
                     new MachineConfig.Life(resetEnds, startsPaused),
-                    new MachineConfig.Log(Set.of(LogItem.values()), null));
+                    new MachineConfig.Log(Set.of(Item.CPU_RESET, Item.GUEST_ERRORS), null));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -8,6 +8,7 @@ import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineHost;
+import io.sluice.vmm.trace.TraceSink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,8 +145,8 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     }
 
     @Override
-    public void log(String lines) {
-        log.append(lines);
+    public TraceSink log() {
+        return told -> log.append(told.text()).append(told.text().endsWith("\n") ? "" : "\n");
     }
 
     @Override
