@@ -12,6 +12,7 @@ import java.util.UUID;
 final class MdevTrace {
     private final Trace trace;
     private final UUID uuid;
+    private boolean up;
 
     MdevTrace(Trace trace, UUID uuid) {
         this.trace = trace;
@@ -47,10 +48,12 @@ final class MdevTrace {
         }
     }
 
+    /// The pin's level; told when it changes.
     void intx(boolean asserted) {
-        if (trace.on(Item.MDEV)) {
+        if (asserted != up && trace.on(Item.MDEV)) {
             line(asserted ? "INTx up" : "INTx down");
         }
+        up = asserted;
     }
 
     void message(VfioIrq irq, int vector) {
