@@ -41,6 +41,8 @@ final class LogWriter implements AutoCloseable {
     private final AtomicInteger characters = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
     private volatile boolean closing;
+    /// [#close] has waited long enough; what is left is lost.
+    private volatile boolean abandoned;
     /// Waiting was in vain; nobody waits again before something has been written.
     private volatile boolean stuck;
     private volatile @Nullable Thread thread;
@@ -116,17 +118,19 @@ final class LogWriter implements AutoCloseable {
 
     private void live() {
         try {
-            while (!closing || !queue.isEmpty()) {
+            while (!abandoned && (!closing || !queue.isEmpty())) {
                 var text = queue.poll(IDLE_MILLIS, TimeUnit.MILLISECONDS);
                 if (text != null) {
                     characters.addAndGet(-text.length());
                     writeWithLosses(text);
                 }
             }
-            writeWithLosses(WAKE);
+            if (!abandoned) {
+                writeWithLosses(WAKE);
+            }
         } catch (InterruptedException e) {
-            // [#close] has waited long enough; what is left is lost with the process.
-            dropped.addAndGet(queue.size());
+            // Only [#close] interrupts, and then nothing is to be written any more.
+            abandoned = true;
         }
         closeStream();
     }
@@ -174,6 +178,7 @@ final class LogWriter implements AutoCloseable {
         queue.offer(WAKE);
         try {
             writer.join(LAST_WORDS_MILLIS);
+            abandoned = true;
             writer.interrupt();
             writer.join(LAST_WORDS_MILLIS);
         } catch (InterruptedException e) {

@@ -11,7 +11,9 @@ public record MessageStyle(boolean timestamp, boolean guestName, boolean json, S
     public static final MessageStyle PLAIN = new MessageStyle(false, false, false, "");
 
     RecordFormat format() {
-        return json ? new JsonFormat(guest) : new TextFormat(timestamp, guestName && !guest.isEmpty() ? guest : null);
+        return json
+                ? new JsonFormat(guest.isEmpty() ? "sluice" : guest)
+                : new TextFormat(timestamp, guestName && !guest.isEmpty() ? guest : null);
     }
 
     MessageStyle withJson() {

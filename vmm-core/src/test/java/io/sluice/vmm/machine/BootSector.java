@@ -27,6 +27,11 @@ final class BootSector {
         return this;
     }
 
+    /// These bytes of code.
+    BootSector raw(int... code) {
+        return bytes(code);
+    }
+
     /// `mov dx, port; mov al, value; out dx, al`.
     BootSector out(int port, int value) {
         return bytes(0xBA, port & 0xFF, port >> 8, 0xB0, value, 0xEE);

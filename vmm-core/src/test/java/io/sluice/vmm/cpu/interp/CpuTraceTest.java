@@ -17,9 +17,9 @@ final class CpuTraceTest {
     private static final String GOLDEN = "vmm-core/src/test/resources/io/sluice/vmm/cpu/interp/trace.";
 
     /// mov eax,0x42; int 0x20; mov rcx,cr3; mov cr3,rcx; invlpg [rcx]; mov ecx,3; turn: dec ecx; jnz turn;
-    /// movabs rbx,0x1122334455667788; mov rax,[0x40000000].
+    /// movabs rbx,0x1122334455667788; mov rax,[0x40000000]; hlt.
     private static final String CODE =
-            "B842000000 CD20 0F20D9 0F22D9 0F0139 B903000000 FFC9 75FC" + " 48BB8877665544332211 488B042500000040";
+            "B842000000 CD20 0F20D9 0F22D9 0F0139 B903000000 FFC9 75FC" + " 48BB8877665544332211 488B042500000040 F4";
 
     /// turn: inc rax; jmp turn.
     private static final String ENDLESS = "48FFC0 EBFB";

@@ -6,6 +6,7 @@ import io.sluice.vmm.testkit.NoInterrupts;
 import io.sluice.vmm.trace.Trace;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /// A 64-bit guest at [#CODE] with 2 MiB of identity-mapped memory, an interrupt handler that returns (vector 0x20) and
@@ -80,6 +81,7 @@ final class TracedGuest implements AutoCloseable {
         }
         s.segments[1].selector = 8;
         s.segments[1].access = 0xA09B;
+        Arrays.fill(s.gpr, 0);
         s.rip = CODE;
         s.gpr[4] = STACK;
         interpreter.core().stateChanged();
