@@ -30,7 +30,7 @@ record TextFormat(boolean timestamp, @Nullable String guest) implements RecordFo
     }
 
     static String lostText(long lines) {
-        return "log: " + lines + " lines were dropped: they are not read fast enough";
+        return "log: " + lines + " records were dropped: they are not read fast enough";
     }
 
     /// UTC with microseconds, as ISO 8601 has it.

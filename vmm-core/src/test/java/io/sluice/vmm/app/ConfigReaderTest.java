@@ -168,7 +168,7 @@ final class ConfigReaderTest {
         assertThat(config.name()).isEqualTo("box");
         assertThat(config.uuid()).hasToString("7f3a1c1e-0000-4000-8000-00000000002a");
         assertThat(config.log().items()).containsExactlyInAnyOrder(Item.GUEST_ERRORS, Item.CPU_RESET);
-        assertThat(config.log().file()).isEqualTo(Path.of("log"));
+        assertThat(config.log().file()).isEqualTo("log");
         assertThat(config.firmwareFiles())
                 .extracting(f -> f.name() + "=" + new String(f.content(), StandardCharsets.UTF_8))
                 .containsExactly("opt/a=x,y", "opt/b=from a file");

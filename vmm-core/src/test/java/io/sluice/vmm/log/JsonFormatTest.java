@@ -75,6 +75,6 @@ final class JsonFormatTest {
     @Test
     void linesThatWereLostAreAnObjectToo() {
         assertThat(new JsonObject(format.lost(7)).getString("message"))
-                .isEqualTo("log: 7 lines were dropped: they are not read fast enough");
+                .isEqualTo("log: 7 records were dropped: they are not read fast enough");
     }
 }
