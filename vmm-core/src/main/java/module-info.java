@@ -8,6 +8,7 @@ module io.sluice.vmm {
     requires org.jctools.core;
     requires org.jspecify;
     requires org.lz4.java;
+    requires org.slf4j;
     requires org.tukaani.xz;
 
     exports io.sluice.vmm.address;
@@ -21,10 +22,14 @@ module io.sluice.vmm {
     exports io.sluice.vmm.qapi;
     exports io.sluice.vmm.qom;
     exports io.sluice.vmm.regs;
+    exports io.sluice.vmm.trace;
 
     uses io.sluice.vmm.plugin.GuestCatalogue;
     uses io.sluice.vmm.plugin.Plugin;
 
     provides io.sluice.vmm.plugin.Plugin with
+            io.sluice.vmm.log.LogPlugin,
             io.sluice.vmm.plugin.BuiltinDevices;
+    provides org.slf4j.spi.SLF4JServiceProvider with
+            io.sluice.vmm.log.MessageProvider;
 }

@@ -2,6 +2,7 @@ package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.trace.Trace;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,8 @@ public final class MdevBus {
     private static final int UUID_LENGTH = 36;
     private static final Pattern UUID_TEXT =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+
+    private Trace trace = Trace.none();
 
     private record Offer(MdevParent parent, MdevType type) {}
 
@@ -90,6 +93,9 @@ public final class MdevBus {
     /// Says who is told when instances come and go.
     public void onChange(Listener told) {
         listener = told;
+    /// Instances that are made from now on tell of themselves there.
+    public void trace(Trace log) {
+        trace = log;
     }
 
     /// All types of all parents, by name.
@@ -122,7 +128,7 @@ public final class MdevBus {
         if (instances.containsKey(id)) {
             throw new MdevException(Errno.EEXIST, DEVICES + id);
         }
-        var instance = offer.parent.create(offer.type, id, strand.get());
+        var instance = offer.parent.create(offer.type, id, strand.get(), trace);
         instances.put(id, instance);
         listener.added(instance);
         return instance;

@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 public final class MdevContext {
     private final UUID uuid;
     private final Strand strand;
+    private final MdevTrace told;
     private @Nullable VfioDevice device;
 
-    MdevContext(UUID uuid, Strand strand) {
+    MdevContext(UUID uuid, Strand strand, MdevTrace told) {
+        this.told = told;
         this.uuid = uuid;
         this.strand = strand;
     }
@@ -28,6 +30,7 @@ public final class MdevContext {
 
     /// Sets the level of the INTx pin. Before the device is made, nobody hears it.
     public void intx(boolean asserted) {
+        told.intx(asserted);
         if (device != null) {
             device.interrupts().intx(asserted);
         }
@@ -35,6 +38,7 @@ public final class MdevContext {
 
     /// Sends a message on a vector.
     public void msi(int vector) {
+        told.message(VfioIrq.MSI, vector);
         if (device != null) {
             device.interrupts().message(VfioIrq.MSI, vector);
         }

@@ -20,9 +20,11 @@ public final class MdevInstance {
     private final MdevType type;
     private final MdevDevice device;
     private final VfioDevice vfio;
+    private final MdevTrace told;
     private State state = State.FREE;
 
-    MdevInstance(UUID uuid, MdevParent parent, MdevType type, MdevDevice device, VfioDevice vfio) {
+    MdevInstance(UUID uuid, MdevParent parent, MdevType type, MdevDevice device, VfioDevice vfio, MdevTrace told) {
+        this.told = told;
         this.uuid = uuid;
         this.parent = parent;
         this.type = type;
@@ -70,6 +72,7 @@ public final class MdevInstance {
             case OPEN -> throw new MdevException(Errno.EBUSY, path());
             case LEAVING, GONE -> throw new MdevException(Errno.ENODEV, path());
         }
+        told.opened();
         return vfio;
     }
 
@@ -79,6 +82,7 @@ public final class MdevInstance {
             throw new IllegalStateException(path() + " is not open");
         }
         vfio.strand().call(vfio::release);
+        told.released();
         if (state == State.LEAVING) {
             finish();
         } else {
@@ -92,6 +96,7 @@ public final class MdevInstance {
             case FREE -> finish();
             case OPEN -> {
                 state = State.LEAVING;
+                told.removed(false);
                 vfio.strand().call(vfio::request);
             }
             case LEAVING -> throw new MdevException(Errno.EAGAIN, path());
@@ -114,5 +119,6 @@ public final class MdevInstance {
         state = State.GONE;
         device.close();
         parent.left(this);
+        told.removed(true);
     }
 }

@@ -3,6 +3,7 @@ package io.sluice.vfio.mdev;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -40,19 +41,21 @@ final class MdevParent {
     }
 
     /// Build, then publish: a driver that refuses leaves nothing behind.
-    MdevInstance create(MdevType type, UUID uuid, Strand strand) {
+    MdevInstance create(MdevType type, UUID uuid, Strand strand, Trace trace) {
         if (leaving) {
             throw new MdevException(Errno.ENODEV, typeName(type));
         }
         if (type.maxInstances() != MdevType.DRIVER_COUNTS && used(type) >= type.maxInstances()) {
             throw new MdevException(Errno.EUSERS, typeName(type));
         }
-        var context = new MdevContext(uuid, strand);
+        var told = new MdevTrace(trace, uuid);
+        var context = new MdevContext(uuid, strand, told);
         var device = driver.create(type, context);
-        var vfio = new VfioDevice(device, strand);
+        var vfio = new VfioDevice(told.around(device), strand);
         context.bind(vfio);
-        var instance = new MdevInstance(uuid, this, type, device, vfio);
+        var instance = new MdevInstance(uuid, this, type, device, vfio, told);
         instances.add(instance);
+        told.created(typeName(type));
         return instance;
     }
 

@@ -5,24 +5,20 @@ import io.sluice.vmm.plugin.GuestCatalogue;
 import io.sluice.vmm.plugin.GuestImage;
 import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PreparedGuest;
-import java.io.PrintStream;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The guests that can be booted by name.
 final class Catalogue {
+    private static final Logger LOG = LoggerFactory.getLogger(Catalogue.class);
     private final List<GuestImage> images = ServiceLoader.load(GuestCatalogue.class).stream()
             .flatMap(provider -> provider.get().images().stream())
             .toList();
-    private final PrintStream err;
     private String lastStep = "";
-
-    /// @param err where the progress of preparations is told
-    Catalogue(PrintStream err) {
-        this.err = err;
-    }
 
     /// A line for each image.
     String list() {
@@ -45,7 +41,7 @@ final class Catalogue {
                 return machine(prepare(image), options);
             } catch (UsageException e) {
                 refusal = e;
-                err.println("sluice: " + e.getMessage());
+                LOG.info("{}", e.getMessage());
             }
         }
         throw refusal;
@@ -71,7 +67,7 @@ final class Catalogue {
     private void tell(String step) {
         if (!step.equals(lastStep)) {
             lastStep = step;
-            err.println("sluice: " + step);
+            LOG.info("{}", step);
         }
     }
 

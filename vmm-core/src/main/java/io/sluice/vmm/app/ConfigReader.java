@@ -1,6 +1,5 @@
 package io.sluice.vmm.app;
 
-import io.sluice.vmm.machine.LogItem;
 import io.sluice.vmm.machine.MachineConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +13,6 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -69,7 +67,7 @@ final class ConfigReader {
         new MonitorOptions(options).endpoints(); // refuses what is no control socket
         var targets = new CharTargets(options);
         return new MachineConfig(
-                name(),
+                LogOptions.guest(options).orElse("sluice"),
                 uuid(),
                 board.memoryBytes(),
                 board.cpus(),
@@ -81,7 +79,7 @@ final class ConfigReader {
                 firmwareFiles(),
                 rtc(),
                 new LifeOptions(options).read(),
-                log());
+                new LogOptions(options).log());
     }
 
     private void refuseWhatIsNotThere() {
@@ -94,11 +92,6 @@ final class ConfigReader {
                 }
             }
         }
-    }
-
-    private String name() {
-        var text = options.last(Option.NAME);
-        return text == null ? "sluice" : KeyValues.parse("-name", text, "guest").get("guest", "sluice");
     }
 
     private UUID uuid() {
@@ -188,19 +181,6 @@ final class ConfigReader {
         } catch (DateTimeException e) {
             throw new UsageException("-rtc base=" + base + ": use utc, localtime, or a date as 2026-01-31T12:00:00");
         }
-    }
-
-    private MachineConfig.Log log() {
-        var items = EnumSet.noneOf(LogItem.class);
-        for (var text : options.all(Option.LOG)) {
-            for (var word : text.split(",", -1)) {
-                items.add(LogItem.of(word)
-                        .orElseThrow(
-                                () -> new UsageException("-d " + word + ": no such log item ('-d help' lists them)")));
-            }
-        }
-        var file = options.last(Option.LOG_FILE);
-        return new MachineConfig.Log(items, file == null ? null : path(Option.LOG_FILE, file));
     }
 
     /// A file that has to be there and readable.

@@ -1,6 +1,5 @@
 package io.sluice.vmm.app;
 
-import io.sluice.vmm.machine.LogItem;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +50,7 @@ final class HelpText {
             case MACHINE, M -> asked ? new Invocation.Show(BoardOptions.machineHelp()) : null;
             case CPU -> asked ? new Invocation.Show(BoardOptions.cpuHelp()) : null;
             case ACCEL -> asked ? new Invocation.Show(BoardOptions.accelHelp()) : null;
-            case LOG -> asked ? new Invocation.Show(logItems()) : null;
+            case LOG -> asked ? new Invocation.Show(LogOptions.help()) : null;
             case DEVICE, OBJECT -> asked ? new Invocation.ListParts(option, null) : properties(option, value);
             case MEMORY,
                     SMP,
@@ -85,6 +84,8 @@ final class HelpText {
                     GDB,
                     GDB_PORT,
                     LOG_FILE,
+                    LOG_FILTER,
+                    MESSAGES,
                     HELP,
                     H,
                     VERSION -> null;
@@ -94,13 +95,5 @@ final class HelpText {
     private static @Nullable Invocation properties(Option option, String value) {
         var values = KeyValues.parse(option.text(), value, "type");
         return values.has("help") || values.has("?") ? new Invocation.ListParts(option, values.get("type")) : null;
-    }
-
-    private static String logItems() {
-        var text = new StringBuilder("Log items (comma separated):\n");
-        for (var item : LogItem.values()) {
-            text.append(String.format("%-15s %s%n", item.text(), item.description()));
-        }
-        return text.toString();
     }
 }

@@ -4,6 +4,8 @@ import io.sluice.vmm.gdb.GdbListenException;
 import io.sluice.vmm.gdb.GdbServer;
 import io.sluice.vmm.gdb.GdbStream;
 import io.sluice.vmm.gdb.GdbTarget;
+import io.sluice.vmm.log.LogFile;
+import io.sluice.vmm.log.Messages;
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.vertx.LoopEvents;
 import io.sluice.vmm.loop.vertx.VertxLoops;
@@ -15,28 +17,35 @@ import io.sluice.vmm.machine.MachineException;
 import io.sluice.vmm.machine.MachineHost;
 import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.trace.TraceSink;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One machine from start to end, with the process around it. Everything but [LoopEvents] runs on the main thread.
 final class MachineRun implements MachineHost, LoopEvents {
+    private static final Logger LOG = LoggerFactory.getLogger(MachineRun.class);
     private static final int IO_LOOPS = 1;
 
     private final Doors doors;
     private final PrintStream err;
-    private final PrintStream log;
+    private final TraceSink log;
+    private final Messages messages;
     private final Session session;
     private final VertxLoops loops = VertxLoops.start(IO_LOOPS, this);
     private volatile @Nullable Machine machine;
     private volatile @Nullable ControlSockets control;
     private @Nullable MachineEnd end;
 
-    private MachineRun(MachineConfig config, Doors doors, PrintStream err, PrintStream log) {
+    private MachineRun(MachineConfig config, Doors doors, PrintStream err, Messages messages, TraceSink log) {
         this.doors = doors;
         this.err = err;
+        this.messages = messages;
         this.log = log;
         this.session = Session.open(
                 config.serial(), config.debugConsole(), doors.debugger() instanceof GdbTarget.Stdio, this::press);
@@ -47,12 +56,20 @@ final class MachineRun implements MachineHost, LoopEvents {
     /// @param doors the ways in from outside
     /// @return the exit status of the process
     /// @throws UsageException if the machine cannot be had
-    static int run(MachineConfig config, Doors doors, PrintStream err) {
-        var file = config.log().file();
-        try (var log = file == null ? null : new PrintStream(file.toFile())) {
-            return new MachineRun(config, doors, err, log == null ? err : log).run(config);
+    static int run(MachineConfig config, Doors doors, PrintStream err, Messages messages) {
+        var name = config.log().file();
+        try (var file = name == null ? null : open(name)) {
+            return new MachineRun(config, doors, err, messages, file == null ? messages.log() : file).run(config);
         } catch (IOException e) {
             throw new UsageException(e.getMessage() == null ? "a file cannot be written" : e.getMessage());
+        }
+    }
+
+    private static LogFile open(String name) {
+        try {
+            return LogFile.text(name);
+        } catch (IOException | InvalidPathException e) {
+            throw new UsageException("-D " + name + ": cannot be written (" + e.getMessage() + ")");
         }
     }
 
@@ -64,7 +81,7 @@ final class MachineRun implements MachineHost, LoopEvents {
             loops.close();
         }
         if (how.message() != null) {
-            err.println("sluice: " + how.message());
+            LOG.error("{}", how.message());
         }
         return how.status();
     }
@@ -74,6 +91,7 @@ final class MachineRun implements MachineHost, LoopEvents {
                 var server = waitForDebugger(built);
                 var sockets = openControl(built)) {
             machine = built;
+            messages.tell(built.trace());
             control = sockets;
             if (sockets != null) {
                 sockets.awaitFirstClient();
@@ -117,10 +135,10 @@ final class MachineRun implements MachineHost, LoopEvents {
         switch (key) {
             case QUIT -> running.quit(ShutdownCause.HOST_UI);
             case HELP -> err.print(HelpText.keys());
-            case MONITOR -> err.println("sluice: there is no monitor; Ctrl-A H shows the keys");
+            case MONITOR -> LOG.info("there is no monitor; Ctrl-A H shows the keys");
             case PAUSE -> {
                 if (running.pause()) {
-                    err.println("sluice: paused; Ctrl-A P goes on");
+                    LOG.info("paused; Ctrl-A P goes on");
                 } else {
                     running.resume();
                 }
@@ -176,8 +194,8 @@ final class MachineRun implements MachineHost, LoopEvents {
     }
 
     @Override
-    public void log(String lines) {
-        log.print(lines);
+    public TraceSink log() {
+        return log;
     }
 
     // ---- what the loops tell
@@ -192,6 +210,6 @@ final class MachineRun implements MachineHost, LoopEvents {
 
     @Override
     public void blocked(String loop, long nanos) {
-        err.println("sluice: a task held " + loop + " for " + nanos / 1_000_000 + " ms");
+        LOG.warn("a task held {} for {} ms", loop, nanos / 1_000_000);
     }
 }

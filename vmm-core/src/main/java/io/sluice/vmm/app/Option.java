@@ -43,7 +43,9 @@ enum Option {
     GDB("-gdb", "TARGET", "waits for gdb at tcp::PORT, tcp:HOST:PORT, unix:PATH, stdio or none"),
     GDB_PORT("-s", null, "short for -gdb tcp::1234"),
     LOG("-d", "ITEM[,ITEM...]", "logs these items; 'help' lists them"),
-    LOG_FILE("-D", "FILE", "the log goes to FILE, not to standard error"),
+    LOG_FILE("-D", "FILE", "the log goes to FILE, not to standard error; %d in it is the process"),
+    LOG_FILTER("-dfilter", "RANGE[,RANGE...]", "exec, in_asm and cpu only there: FIRST..LAST, FIRST+LEN or LAST-LEN"),
+    MESSAGES("-msg", "[timestamp=on|off][,guest-name=on|off]", "what messages of the program begin with"),
     HELP("-help", null, "shows this text"),
     H("-h", null, "short for -help"),
     VERSION("-version", null, "shows the version");

@@ -1,14 +1,18 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.log.Messages;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.plugin.PluginException;
 import java.io.PrintStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The program: from arguments to exit status. Standard output carries what was asked for, the guest's console above
 /// all; everything that we have to say goes to standard error, one line each.
 final class Sluice {
+    private static final Logger LOG = LoggerFactory.getLogger(Sluice.class);
     private static final int REFUSED = 1;
 
     private final PrintStream out;
@@ -21,10 +25,16 @@ final class Sluice {
 
     /// @return the exit status
     int run(List<String> arguments) {
+        try (var messages = Messages.to(err)) {
+            return run(arguments, messages);
+        }
+    }
+
+    private int run(List<String> arguments, Messages messages) {
         try {
-            return carryOut(Invocation.parse(arguments));
+            return carryOut(Invocation.parse(arguments), messages);
         } catch (UsageException e) {
-            err.println("sluice: " + e.getMessage());
+            LOG.error("{}", e.getMessage());
             return REFUSED;
         } catch (IllegalStateException e) {
             InternalError.report(err, e);
@@ -32,18 +42,20 @@ final class Sluice {
         }
     }
 
-    private int carryOut(Invocation invocation) {
+    private int carryOut(Invocation invocation, Messages messages) {
         return switch (invocation) {
             case Invocation.Show show -> show(show.text());
-            case Invocation.ListImages list -> show(new Catalogue(err).list());
+            case Invocation.ListImages list -> show(new Catalogue().list());
             case Invocation.ListParts list -> show(parts(list.option(), list.type()));
             case Invocation.Run run -> {
+                messages.style(new LogOptions(run.options()).messages());
                 var config = ConfigReader.read(run.options());
-                yield MachineRun.run(config, Doors.read(run.options()), err);
+                yield MachineRun.run(config, Doors.read(run.options()), err, messages);
             }
             case Invocation.Boot boot -> {
+                messages.style(new LogOptions(boot.options()).messages());
                 var doors = Doors.read(boot.options());
-                yield MachineRun.run(new Catalogue(err).machine(boot.image(), boot.options()), doors, err);
+                yield MachineRun.run(new Catalogue().machine(boot.image(), boot.options()), doors, err, messages);
             }
         };
     }

@@ -3,6 +3,8 @@ package io.sluice.vmm.bus;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.memory.HostMemory;
+import io.sluice.vmm.trace.Item;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -27,6 +29,7 @@ public final class AddressSpace {
     private final List<Mapping> fixed = new ArrayList<>();
     private final List<Mapping> placed = new ArrayList<>();
     private final Mapping beyond;
+    private Trace trace = Trace.none();
     private volatile Mapping[] map;
     /// Changed by whoever holds this object's lock.
     private volatile int version;
@@ -46,6 +49,11 @@ public final class AddressSpace {
     /// Accesses that nobody claimed, since the start.
     public long unclaimed() {
         return unclaimed.sum();
+    }
+
+    /// Accesses that nobody claims are told to `trace` from now on. Before the space is used.
+    public void trace(Trace log) {
+        trace = log;
     }
 
     /// Told after each change, on the changing thread.
@@ -191,12 +199,12 @@ public final class AddressSpace {
     public long read(long address, int size) {
         var target = find(address);
         if (Long.compareUnsigned(address + size - 1, target.last()) > 0) {
-            return unclaimedRead(size);
+            return unclaimedRead(address, size);
         }
         return switch (target) {
             case Mapping.Ram ram -> readRam(ram.host(address), size);
             case Mapping.Device device -> Transactions.read(device, address, size);
-            case Mapping.Nothing nothing -> unclaimedRead(size);
+            case Mapping.Nothing nothing -> unclaimedRead(address, size);
         };
     }
 
@@ -204,13 +212,13 @@ public final class AddressSpace {
     public void write(long address, int size, long value) {
         var target = find(address);
         if (Long.compareUnsigned(address + size - 1, target.last()) > 0) {
-            unclaimed.increment();
+            unclaimedWrite(address, size);
             return;
         }
         switch (target) {
             case Mapping.Ram ram -> writeRam(ram, address, size, value);
             case Mapping.Device device -> Transactions.write(device, address, size, value);
-            case Mapping.Nothing nothing -> unclaimed.increment();
+            case Mapping.Nothing nothing -> unclaimedWrite(address, size);
         }
     }
 
@@ -223,7 +231,7 @@ public final class AddressSpace {
                 }
             }
             case Mapping.Device device -> Transactions.writeBurst(device, address, data);
-            case Mapping.Nothing nothing -> unclaimed.increment();
+            case Mapping.Nothing nothing -> unclaimedWrite(address, 8 * data.length);
         }
     }
 
@@ -275,9 +283,24 @@ public final class AddressSpace {
         return whole;
     }
 
-    private long unclaimedRead(int size) {
+    private long unclaimedRead(long address, int size) {
         unclaimed.increment();
+        tellUnclaimed("read", address, size);
         return size == 8 ? -1L : (1L << 8 * size) - 1;
+    }
+
+    private void unclaimedWrite(long address, int size) {
+        unclaimed.increment();
+        tellUnclaimed("write", address, size);
+    }
+
+    private void tellUnclaimed(String what, long address, int size) {
+        if (trace.on(Item.GUEST_ERRORS)) {
+            trace.line(
+                    Item.GUEST_ERRORS,
+                    String.format(
+                            "Invalid %s at addr 0x%X, size %d, of %s: nothing is there", what, address, size, name));
+        }
     }
 
     private static long readRam(long host, int size) {

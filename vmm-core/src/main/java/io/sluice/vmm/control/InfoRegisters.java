@@ -2,39 +2,24 @@ package io.sluice.vmm.control;
 
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.state.CpuState;
+import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.cpu.state.FpuState;
 import io.sluice.vmm.cpu.state.Segment;
 import io.sluice.vmm.machine.CpuView;
 import java.util.OptionalLong;
 
-/// `info registers`, in QEMU's layout for 16, 32 and 64 bits, and the registers by name for expressions.
+/// `info registers` in QEMU's layout, and the registers by name for expressions.
 final class InfoRegisters {
-    private static final String[] NAMES = {"AX", "CX", "DX", "BX", "SP", "BP", "SI", "DI"};
-    /// The order in which the first eight are shown.
-    private static final int[] ORDER = {0, 3, 1, 2, 6, 7, 5, 4};
-
     private static final String[] SEGMENTS = {"ES", "CS", "SS", "DS", "FS", "GS"};
-    private static final String[] SYSTEM_TYPES_32 = {
-        "Reserved", "TSS16-avl", "LDT", "TSS16-busy", "CallGate16", "TaskGate", "IntGate16", "TrapGate16",
-        "Reserved", "TSS32-avl", "Reserved", "TSS32-busy", "CallGate32", "Reserved", "IntGate32", "TrapGate32"
-    };
-    private static final String[] SYSTEM_TYPES_64 = {
-        "<hiword>", "Reserved", "LDT", "Reserved", "Reserved", "Reserved", "Reserved", "Reserved",
-        "Reserved", "TSS64-avl", "Reserved", "TSS64-busy", "CallGate64", "Reserved", "IntGate64", "TrapGate64"
-    };
 
     private final CpuView cpu;
     private final CpuState state;
     private final boolean a20;
-    private final boolean code64;
-    private final boolean longMode;
 
     InfoRegisters(CpuView cpu, boolean a20) {
         this.cpu = cpu;
         this.state = cpu.state();
         this.a20 = a20;
-        this.longMode = state.inLongMode();
-        this.code64 = codeSize(state) == 64;
     }
 
     /// 16, 32 or 64: what the code at the instruction pointer is.
@@ -47,108 +32,8 @@ final class InfoRegisters {
     }
 
     void print(HumanText out) {
-        out.print("\nCPU#%d\n", cpu.id());
-        general(out);
-        for (int i = 0; i < SEGMENTS.length; i++) {
-            segment(out, SEGMENTS[i], state.segments[i]);
-        }
-        segment(out, "LDT", state.ldtr);
-        segment(out, "TR", state.tr);
-        control(out);
-        for (int i = 0; i < 4; i++) {
-            out.print("DR%d=%016x ", i, state.dr[i]);
-        }
-        out.print("\nDR6=%016x DR7=%016x\n", state.dr[6], state.dr[7]);
-        out.print("EFER=%016x\n", state.efer);
+        out.print("\nCPU#%d\n", cpu.id()).add(CpuText.of(state, cpu.isShadowed(), a20, cpu.isHalted()));
         fpu(out);
-    }
-
-    private void general(HumanText out) {
-        String letter = code64 ? "R" : "E";
-        String form = code64 ? "%s%s=%016x%s" : "%s%s=%08x%s";
-        for (int i = 0; i < 8; i++) {
-            int number = ORDER[i];
-            out.print(form, letter, NAMES[number], wide(state.gpr[number]), i % 4 == 3 ? "\n" : " ");
-        }
-        for (int i = 8; code64 && i < 16; i++) {
-            out.print("R%-2d=%016x%s", i, state.gpr[i], i % 4 == 3 ? "\n" : " ");
-        }
-        out.print(code64 ? "RIP=%016x RFL=%08x" : "EIP=%08x EFL=%08x", wide(state.rip), state.flags());
-        out.print(
-                " [%s] CPL=%d II=%d A20=%d SMM=0 HLT=%d\n",
-                flags(state.flags()), state.cpl, bit(cpu.isShadowed()), bit(a20), bit(cpu.isHalted()));
-    }
-
-    private long wide(long value) {
-        return code64 ? value : value & 0xFFFF_FFFFL;
-    }
-
-    private static int bit(boolean value) {
-        return value ? 1 : 0;
-    }
-
-    private static String flags(int flags) {
-        var text = new StringBuilder();
-        letter(text, flags, CpuState.DF, 'D');
-        letter(text, flags, CpuState.OF, 'O');
-        letter(text, flags, CpuState.SF, 'S');
-        letter(text, flags, CpuState.ZF, 'Z');
-        letter(text, flags, CpuState.AF, 'A');
-        letter(text, flags, CpuState.PF, 'P');
-        letter(text, flags, CpuState.CF, 'C');
-        return text.toString();
-    }
-
-    private static void letter(StringBuilder text, long bits, long mask, char letter) {
-        text.append((bits & mask) != 0 ? letter : '-');
-    }
-
-    private void segment(HumanText out, String name, Segment segment) {
-        long limit = segment.limit & 0xFFFF_FFFFL;
-        boolean coarse = (segment.access & 0x8000) != 0;
-        // The descriptor's second word without its base: the limit's upper bits lie among the flags.
-        int limitBits = (int) (coarse ? limit >>> 28 : limit >>> 16) & 0xF;
-        int descriptor = segment.access << 8 & 0x00F0_FF00 | limitBits << 16;
-        out.print("%-3s=%04x ", name, segment.selector & 0xFFFF);
-        out.print(code64 ? "%016x" : "%08x", wide(segment.base));
-        out.print(" %08x %08x", limit, descriptor);
-        if (state.inProtectedMode() && segment.present()) {
-            out.print(" DPL=%d ", segment.dpl()).add(describe(segment));
-        }
-        out.add("\n");
-    }
-
-    private String describe(Segment segment) {
-        int type = segment.type();
-        if ((segment.access & 0x10) == 0) {
-            return (longMode ? SYSTEM_TYPES_64 : SYSTEM_TYPES_32)[type];
-        }
-        var text = new StringBuilder();
-        if ((type & 8) != 0) {
-            text.append(segment.isLong() ? "CS64" : segment.big() ? "CS32" : "CS16")
-                    .append(" [");
-            letter(text, type, 4, 'C');
-            letter(text, type, 2, 'R');
-        } else {
-            text.append(segment.big() || longMode ? "DS  " : "DS16").append(" [");
-            letter(text, type, 4, 'E');
-            letter(text, type, 2, 'W');
-        }
-        letter(text, type, 1, 'A');
-        return text.append(']').toString();
-    }
-
-    private void control(HumanText out) {
-        String address = longMode ? "%016x" : "%08x";
-        long mask = longMode ? -1L : 0xFFFF_FFFFL;
-        out.print("GDT=     " + address + " %08x\n", state.gdtBase & mask, state.gdtLimit);
-        out.print("IDT=     " + address + " %08x\n", state.idtBase & mask, state.idtLimit);
-        out.print(
-                "CR0=%08x CR2=" + address + " CR3=" + address + " CR4=%08x\n",
-                state.cr0 & 0xFFFF_FFFFL,
-                state.cr2 & mask,
-                state.cr3 & mask,
-                state.cr4 & 0xFFFF_FFFFL);
     }
 
     private void fpu(HumanText out) {
@@ -160,7 +45,7 @@ final class InfoRegisters {
             out.print(
                     "FPR%d=%016x %04x%s", i, fpu.significand[i], fpu.signExponent[i] & 0xFFFF, i % 2 == 1 ? "\n" : " ");
         }
-        for (int i = 0; i < (code64 ? 16 : 8); i++) {
+        for (int i = 0; i < (codeSize(state) == 64 ? 16 : 8); i++) {
             out.print("XMM%02d=%016x %016x%s", i, fpu.xmm[2 * i + 1], fpu.xmm[2 * i], i % 2 == 1 ? "\n" : " ");
         }
     }

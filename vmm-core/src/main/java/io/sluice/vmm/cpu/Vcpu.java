@@ -8,6 +8,7 @@ import io.sluice.vmm.cpu.interp.InterruptController;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.irq.LocalApic;
 import io.sluice.vmm.irq.VcpuPort;
+import io.sluice.vmm.trace.Trace;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
@@ -278,6 +279,11 @@ public final class Vcpu implements AutoCloseable {
         @Override
         public int id() {
             return id;
+        }
+
+        @Override
+        public Trace trace() {
+            return board.trace();
         }
 
         @Override

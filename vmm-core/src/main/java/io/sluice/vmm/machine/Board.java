@@ -29,8 +29,10 @@ import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.memory.GuestRam;
+import io.sluice.vmm.pci.DmaTarget;
 import io.sluice.vmm.pci.PciHost;
 import io.sluice.vmm.pci.PciWindows;
+import io.sluice.vmm.trace.Trace;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -66,10 +68,12 @@ final class Board {
     private final Pit8254 pit;
     private final Strand pitStrand;
 
-    Board(MachineConfig config, GuestRam ram, EventLoop loop, MachinePower power, VcpuEvents events) {
+    Board(MachineConfig config, GuestRam ram, EventLoop loop, MachinePower power, VcpuEvents events, Trace trace) {
         this.loop = loop;
         this.power = power;
         this.layout = new MemoryLayout(config.memoryBytes());
+        memory.trace(trace);
+        io.trace(trace);
         for (var piece : layout.pieces()) {
             memory.mapRam(piece.first().bits(), piece.length(), ram, piece.fileOffset(), true);
         }
@@ -78,7 +82,7 @@ final class Board {
         var ferr = new LateLine();
         vcpu = new Vcpu(
                 0,
-                new VcpuBoard(memory, io, clock, apicBus, config.cpus().count(), this::acknowledgePics, ferr),
+                new VcpuBoard(memory, io, clock, apicBus, config.cpus().count(), this::acknowledgePics, ferr, trace),
                 events);
         pics = new PicPair(controllers, vcpu.apic().lint0());
         ioApic = new IoApic(controllers, apicBus);
@@ -96,7 +100,7 @@ final class Board {
         pit = new Pit8254(pitStrand, lines.intervalTimer());
         rtc = addTimers(config);
         acpiPm = addPower();
-        pci = addPci();
+        pci = addPci(trace);
     }
 
     private int acknowledgePics() {
@@ -164,12 +168,13 @@ final class Board {
         return pm;
     }
 
-    private PciHost addPci() {
+    private PciHost addPci(Trace trace) {
         var strand = newStrand();
         var inputs = IntStream.range(PciHost.FIRST_GSI, PciHost.FIRST_GSI + PciHost.GSIS)
                 .mapToObj(lines::gsi)
                 .toArray(IrqLine[]::new);
-        var host = new PciHost(memory, io, apicBus, inputs, strand, PciWindows.DEFAULT);
+        var host =
+                new PciHost(memory, io, apicBus, inputs, strand, PciWindows.DEFAULT, DmaTarget.direct(memory), trace);
         var control = new ResetControl(power);
         host.resetControl(new ByteWide(control, 1), strand);
         onReset(strand, control::reset);

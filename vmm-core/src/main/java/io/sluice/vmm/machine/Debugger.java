@@ -6,6 +6,7 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.cpu.Vcpu;
 import io.sluice.vmm.cpu.VcpuDebug;
 import io.sluice.vmm.cpu.state.CpuRegister;
+import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.cpu.state.DebugPoint;
 import io.sluice.vmm.cpu.state.DebugStop;
 import io.sluice.vmm.machine.Lifecycle.State;

@@ -10,6 +10,7 @@ import io.sluice.vmm.boot.VcpuEntry;
 import io.sluice.vmm.boot.acpi.AcpiConfig;
 import io.sluice.vmm.bus.BusException;
 import io.sluice.vmm.cpu.VcpuEvents;
+import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.device.MachinePower;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
@@ -20,6 +21,8 @@ import io.sluice.vmm.qapi.Command.Nothing;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.qapi.RunState;
 import io.sluice.vmm.qom.ObjectTree;
+import io.sluice.vmm.trace.Item;
+import io.sluice.vmm.trace.Trace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,10 +35,13 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A machine, from its parts to its end. All methods are for the thread that owns it, which is in no strand and on no
 /// loop; what the guest and its devices ask for comes to that thread by [MachineHost#control].
 public final class Machine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
     private static final int SEED_BYTES = 32;
     private static final int CHUNK = 1 << 20;
     private static final int ACPI_SERIAL_PORTS = 2;
@@ -45,6 +51,7 @@ public final class Machine implements AutoCloseable {
     private final Lifecycle life = new Lifecycle();
     private final PanicWatch panics;
     private final GuestRam ram;
+    private final Trace trace;
     private final Board board;
     private final PluginRegistry registry;
     private final PluginContext context;
@@ -84,13 +91,16 @@ public final class Machine implements AutoCloseable {
         this.ram = ram;
         var power = new Power();
         boolean built = false;
-        board = new Board(config, ram, host.vmLoop(), power, new Faults());
+        trace = new Trace(config.name(), host.log());
+        trace.filter(config.log().filter());
+        config.log().items().forEach(item -> trace.set(item, true));
+        board = new Board(config, ram, host.vmLoop(), power, new Faults(), trace);
         debugger = new Debugger(this, board.memory, List.of(board.vcpu), host::control);
         panics = new PanicWatch(board.clock, reason -> host.control(() -> panicked(reason)));
         board.rtc.onSet(second -> emit(MachineEvents.RTC_CHANGE.with(
                 new MachineEvents.RtcChange(second - Instant.now().getEpochSecond(), MachineTree.RTC))));
         registry = PluginContext.newRegistry();
-        context = new PluginContext(board, host, power);
+        context = new PluginContext(board, host, power, trace);
         objects = new ObjectShelf(registry, context);
         plugins = new PluginBay(registry, board, context, host::control, new Told(devices));
         tree = new MachineTree(config, board);
@@ -375,7 +385,7 @@ public final class Machine implements AutoCloseable {
         if (!config.life().shutdownPauses()) {
             end(ShutdownCause.HOST_ERROR, how);
         } else if (stop(State.FAILED)) {
-            host.log("sluice: " + how.message() + "; the machine stays stopped\n");
+            LOG.error("{}; the machine stays stopped", how.message());
         }
     }
 
@@ -392,17 +402,18 @@ public final class Machine implements AutoCloseable {
                 board.vcpu.apic().virtualWire();
                 MemoryTypes.set(cpu);
                 VcpuEntry.apply(entry, cpu);
-                log(LogItem.CPU_RESET, () -> "CPU reset: " + cause + "\n" + CpuText.of(cpu));
+                if (trace.on(Item.CPU_RESET)) {
+                    trace.line(Item.CPU_RESET, "CPU Reset (CPU 0): " + cause + "\n" + CpuText.of(cpu));
+                }
             });
         } catch (BootException e) {
             throw new MachineException(String.valueOf(e.getMessage()), e);
         }
     }
 
-    private void log(LogItem item, java.util.function.Supplier<String> text) {
-        if (config.log().items().contains(item)) {
-            host.log(text.get());
-        }
+    /// The machine's log.
+    public Trace trace() {
+        return trace;
     }
 
     // ---- devices and objects that come and go
@@ -474,10 +485,10 @@ public final class Machine implements AutoCloseable {
     public void close() {
         life.tryMove(State.ENDED);
         if (life.tryMove(State.CLOSED)) {
-            log(
-                    LogItem.GUEST_ERRORS,
-                    () -> "accesses that nothing claimed: " + board.memory.unclaimed() + " of memory, "
-                            + board.io.unclaimed() + " of ports\n");
+            trace.line(
+                    Item.GUEST_ERRORS,
+                    "accesses that nothing claimed: " + board.memory.unclaimed() + " of memory, " + board.io.unclaimed()
+                            + " of ports");
             release();
         }
     }

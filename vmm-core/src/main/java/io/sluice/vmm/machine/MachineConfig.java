@@ -1,5 +1,7 @@
 package io.sluice.vmm.machine;
 
+import io.sluice.vmm.trace.AddressFilter;
+import io.sluice.vmm.trace.Item;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -64,10 +66,17 @@ public record MachineConfig(
         public static final Life STANDARD = new Life(false, false, false, PanicAction.EXIT_FAILURE);
     }
 
-    /// @param file where the log goes; standard error if absent
-    public record Log(Set<LogItem> items, @Nullable Path file) {
+    /// @param items what `-d` says
+    /// @param file where the log goes, `%d` being the process; standard error if absent
+    /// @param filter which addresses `exec`, `in_asm` and `cpu` tell of
+    public record Log(Set<Item> items, @Nullable String file, AddressFilter filter) {
         public Log {
             items = Set.copyOf(items);
+        }
+
+        /// Of all addresses.
+        public Log(Set<Item> items, @Nullable String file) {
+            this(items, file, AddressFilter.ALL);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.sluice.vmm.machine;
 
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.trace.TraceSink;
 import java.util.List;
 
 /// What a machine is given by the process around it.
@@ -30,6 +31,6 @@ public interface MachineHost {
     /// Something has happened that those who watch the machine want to know. Any thread; never blocks.
     void emit(EventType.Event<?> event);
 
-    /// A piece of the log that `-d` asked for; whole lines. Any thread; never blocks for long.
-    void log(String lines);
+    /// Where the machine's log goes: what `-d` asked for.
+    TraceSink log();
 }

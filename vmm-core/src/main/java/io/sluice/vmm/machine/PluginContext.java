@@ -9,6 +9,7 @@ import io.sluice.vmm.plugin.DeviceContext;
 import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.trace.Trace;
 import java.util.ServiceLoader;
 
 /// What a plugin gets of the machine. Its devices live on the I/O loops, in turn.
@@ -16,12 +17,14 @@ final class PluginContext implements DeviceContext {
     private final Board board;
     private final MachineHost host;
     private final io.sluice.vmm.device.MachinePower power;
+    private final Trace trace;
     private int strands;
 
-    PluginContext(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power) {
+    PluginContext(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power, Trace trace) {
         this.board = board;
         this.host = host;
         this.power = power;
+        this.trace = trace;
     }
 
     /// A registry with everything that this program has.
@@ -55,6 +58,11 @@ final class PluginContext implements DeviceContext {
     /// The cascade between the PICs is no input.
     private IrqLine isa(int number) {
         return number == 2 ? IrqLine.NONE : board.lines.isa(number);
+    }
+
+    @Override
+    public Trace trace() {
+        return trace;
     }
 
     @Override

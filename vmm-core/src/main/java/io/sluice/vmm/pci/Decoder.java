@@ -31,10 +31,10 @@ final class Decoder {
         private List<Mapping.Device> io = List.of();
     }
 
-    synchronized void decode(PciPort port, Wish wish) {
+    synchronized void decode(PciFunction function, PciPort port, Wish wish) {
         port.place().wish = wish;
         var change = new Change();
-        change.add(port);
+        change.add(function, port);
         change.apply();
     }
 
@@ -55,18 +55,20 @@ final class Decoder {
             for (var function : bus.functions()) {
                 var port = function.port();
                 if (port != null) {
-                    add(port);
+                    add(function, port);
                 }
             }
             bus.bridges().forEach(bridge -> addAll(bridge.secondary()));
         }
 
-        void add(PciPort port) {
+        void add(PciFunction function, PciPort port) {
             var place = port.place();
             var memoryNow = port.bus().memoryThrough(place.wish.memory);
             var ioNow = port.bus().ioThrough(place.wish.io);
             difference(place.memory, memoryNow, memoryOut, memoryIn);
             difference(place.io, ioNow, ioOut, ioIn);
+            port.told().moved(port, function, place.memory, memoryNow);
+            port.told().moved(port, function, place.io, ioNow);
             place.memory = memoryNow;
             place.io = ioNow;
         }

@@ -67,6 +67,7 @@ public final class PciDma {
             refuse();
             return false;
         }
+        port.told().sent(port, function, address, data);
         port.msi().write(address, data);
         return true;
     }

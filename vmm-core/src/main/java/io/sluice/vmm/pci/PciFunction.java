@@ -147,6 +147,10 @@ public final class PciFunction {
         if (offset < 0 || offset + size > limit) {
             return;
         }
+        var here = port;
+        if (here != null) {
+            here.told().written(here, this, offset, size, value);
+        }
         for (int i = 0; i < windows.size(); i++) {
             var window = windows.get(i);
             if (offset >= window.first && offset + size - 1 <= window.last) {
@@ -241,7 +245,7 @@ public final class PciFunction {
                                 first, first + bar.size() - 1, gates.get(i), strand, 0, bar.deferred()));
             }
         }
-        here.decoder().decode(here, new Decoder.Wish(memory, io));
+        here.decoder().decode(this, here, new Decoder.Wish(memory, io));
     }
 
     /// Whether the function is awake and its command register has `enable` set.
@@ -278,6 +282,7 @@ public final class PciFunction {
     void attach(PciPort place) {
         port = place;
         gates.forEach(gate -> gate.set(true));
+        place.told().added(place, this);
         settleDecoding();
     }
 
@@ -287,6 +292,10 @@ public final class PciFunction {
         config.set(COMMAND.offset, 2, 0);
         settleDecoding();
         gates.forEach(gate -> gate.set(false));
+        var here = port;
+        if (here != null) {
+            here.told().removed(here, this);
+        }
         port = null;
         reset();
     }

@@ -7,6 +7,7 @@ import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.irq.MsiTarget;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +27,7 @@ public final class PciHost {
     private static final int INTEL = 0x8086;
 
     /// What every function is wired to.
-    record Wiring(Decoder decoder, MsiTarget msi, DmaTarget dma) {}
+    record Wiring(Decoder decoder, MsiTarget msi, DmaTarget dma, PciTrace told) {}
 
     private final Wiring wiring;
     private final SharedLine[] lines = new SharedLine[GSIS];
@@ -44,11 +45,12 @@ public final class PciHost {
             IrqLine[] gsi16to23,
             Strand configStrand,
             PciWindows windows) {
-        this(memory, io, msi, gsi16to23, configStrand, windows, DmaTarget.direct(memory));
+        this(memory, io, msi, gsi16to23, configStrand, windows, DmaTarget.direct(memory), Trace.none());
     }
 
     /// @param gsi16to23 the eight interrupt inputs that INTx pins share
     /// @param configStrand where host bridge and ISA bridge live
+    /// @param trace the machine's log
     public PciHost(
             AddressSpace memory,
             AddressSpace io,
@@ -56,8 +58,9 @@ public final class PciHost {
             IrqLine[] gsi16to23,
             Strand configStrand,
             PciWindows windows,
-            DmaTarget dma) {
-        this.wiring = new Wiring(new Decoder(memory, io), msi, dma);
+            DmaTarget dma,
+            Trace trace) {
+        this.wiring = new Wiring(new Decoder(memory, io), msi, dma, new PciTrace(trace));
         this.windows = windows;
         for (int i = 0; i < GSIS; i++) {
             lines[i] = new SharedLine(gsi16to23[i]);

@@ -12,6 +12,7 @@ final class PciPort {
     private final Decoder.Place place = new Decoder.Place();
     private final MsiTarget msi;
     private final DmaTarget dma;
+    private final PciTrace told;
     private final IrqLine intx;
     private final int gsi;
     private Bdf bdf;
@@ -22,6 +23,7 @@ final class PciPort {
         this.decoder = wiring.decoder();
         this.msi = wiring.msi();
         this.dma = wiring.dma();
+        this.told = wiring.told();
         this.intx = intx;
         this.gsi = gsi;
         this.bdf = new Bdf(devfn);
@@ -64,6 +66,10 @@ final class PciPort {
 
     DmaTarget dma() {
         return dma;
+    }
+
+    PciTrace told() {
+        return told;
     }
 
     IrqLine intx() {

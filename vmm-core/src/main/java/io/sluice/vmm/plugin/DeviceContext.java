@@ -5,6 +5,7 @@ import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.trace.Trace;
 
 /// What the machine offers to a device or an object that is being made.
 public interface DeviceContext {
@@ -22,6 +23,10 @@ public interface DeviceContext {
 
     /// Tells those who watch the machine that something has happened. Any thread; never blocks.
     void emit(EventType.Event<?> event);
+    /// The machine's log: what `-d` shows.
+    default Trace trace() {
+        return Trace.none();
+    }
 
     /// The machine's power and exit.
     MachinePower power();

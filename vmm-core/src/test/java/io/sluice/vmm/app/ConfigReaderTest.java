@@ -3,8 +3,8 @@ package io.sluice.vmm.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vmm.machine.CharTarget;
-import io.sluice.vmm.machine.LogItem;
 import io.sluice.vmm.machine.MachineConfig;
+import io.sluice.vmm.trace.Item;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,8 +167,8 @@ final class ConfigReaderTest {
 
         assertThat(config.name()).isEqualTo("box");
         assertThat(config.uuid()).hasToString("7f3a1c1e-0000-4000-8000-00000000002a");
-        assertThat(config.log().items()).containsExactlyInAnyOrder(LogItem.GUEST_ERRORS, LogItem.CPU_RESET);
-        assertThat(config.log().file()).isEqualTo(Path.of("log"));
+        assertThat(config.log().items()).containsExactlyInAnyOrder(Item.GUEST_ERRORS, Item.CPU_RESET);
+        assertThat(config.log().file()).isEqualTo("log");
         assertThat(config.firmwareFiles())
                 .extracting(f -> f.name() + "=" + new String(f.content(), StandardCharsets.UTF_8))
                 .containsExactly("opt/a=x,y", "opt/b=from a file");

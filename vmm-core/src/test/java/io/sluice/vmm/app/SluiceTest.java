@@ -2,6 +2,7 @@ package io.sluice.vmm.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -85,6 +86,12 @@ final class SluiceTest {
             -rtc base=noon            | -rtc base=noon: use utc, localtime, or a date as 2026-01-31T12:00:00
             -rtc clock=vm             | -rtc clock=vm: only clock=host is there
             -d everything             | -d everything: no such log item ('-d help' lists them)
+            -dfilter 5                | -dfilter 5: bad range specifier '5': say FIRST..LAST, FIRST+LENGTH or LAST-LENGTH
+            -dfilter 9..8             | -dfilter 9..8: invalid range '9..8'
+            -msg timestamp=maybe      | -msg timestamp=maybe: Parameter expects 'on' or 'off', not 'maybe'
+            -msg colour=on            | -msg: Invalid parameter 'colour'
+            -D /no/log                | -D /no/log: cannot be written (/no/log)
+            -D a%s                    | -D a%s: cannot be written (invalid log file name 'a%s': only one %d is allowed, for the process)
             -device ,addr=3           | -device ,addr=3: Parameter 'driver' is missing
             -fw_cfg name=opt/x        | -fw_cfg name=opt/x: say either file=PATH or string=TEXT
             -fw_cfg opt/x,file=/no    | -fw_cfg /no: no such file
@@ -133,5 +140,25 @@ final class SluiceTest {
     @EnumSource(EscapeKey.class)
     void everyEscapeKeyIsExplained(EscapeKey key) {
         assertThat(HelpText.keys()).contains("Ctrl-A " + key.label() + "    " + key.description());
+    }
+
+    @Test
+    void aRefusalHasTheTimeAndTheMachinesNameIfItShall() {
+        int status = run(List.of("-msg", "timestamp=on,guest-name=on", "-name", "vm1", "-kernel", "/nowhere/vmlinuz"));
+
+        assertThat(status).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .matches("[-0-9]{10}T[:.0-9]{15}Z vm1 sluice: -kernel /nowhere/vmlinuz: no such file\n");
+    }
+
+    @Test
+    void aRefusalIsJsonIfTheLogIs() {
+        int status = run(List.of("-object", "log,id=l0", "-name", "vm1", "-kernel", "/nowhere/vmlinuz"));
+
+        assertThat(status).isEqualTo(1);
+        assertThat(new JsonObject(err.toString(StandardCharsets.UTF_8)).getMap())
+                .containsEntry("level", "error")
+                .containsEntry("message", "-kernel /nowhere/vmlinuz: no such file")
+                .containsEntry("vm", "vm1");
     }
 }

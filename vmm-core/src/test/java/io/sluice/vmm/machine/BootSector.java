@@ -1,6 +1,7 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.testkit.MachineRig;
+import io.sluice.vmm.trace.Item;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,6 +25,11 @@ final class BootSector {
             code.write(octet);
         }
         return this;
+    }
+
+    /// These bytes of code.
+    BootSector raw(int... code) {
+        return bytes(code);
     }
 
     /// `mov dx, port; mov al, value; out dx, al`.
@@ -146,7 +152,7 @@ final class BootSector {
                     List.of(),
                     new MachineConfig.Rtc(0),
                     life,
-                    new MachineConfig.Log(Set.of(LogItem.values()), null));
+                    new MachineConfig.Log(Set.of(Item.CPU_RESET, Item.GUEST_ERRORS), null));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

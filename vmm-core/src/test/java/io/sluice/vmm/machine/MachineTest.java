@@ -55,7 +55,7 @@ final class MachineTest {
         try (var rig = guest.start(directory)) {
             assertThat(rig.awaitEnd(SOON)).isEqualTo(MachineEnd.ORDERLY);
             assertThat(rig.console().text()).isEqualTo("on on ");
-            assertThat(rig.logged()).contains("CPU reset: start\n", "CPU reset: ");
+            assertThat(rig.logged()).contains("CPU Reset (CPU 0): start\n", "CPU Reset (CPU 0): ");
         }
     }
 
@@ -69,7 +69,7 @@ final class MachineTest {
         try (var rig = guest.start(directory)) {
             assertThat(rig.awaitEnd(SOON)).isEqualTo(MachineEnd.ORDERLY);
             assertThat(rig.console().text()).isEqualTo("on on ");
-            assertThat(rig.logged()).contains("CPU reset: triple fault\n");
+            assertThat(rig.logged()).contains("CPU Reset (CPU 0): triple fault\n");
         }
     }
 

@@ -11,6 +11,7 @@ import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineHost;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.qapi.QapiEncoder;
+import io.sluice.vmm.trace.TraceSink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -167,8 +168,8 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     }
 
     @Override
-    public void log(String lines) {
-        log.append(lines);
+    public TraceSink log() {
+        return told -> log.append(told.text()).append(told.text().endsWith("\n") ? "" : "\n");
     }
 
     @Override

@@ -2,11 +2,28 @@ package io.sluice.vmm.testkit;
 
 import io.sluice.vmm.cpu.interp.CpuPorts;
 import io.sluice.vmm.cpu.interp.InterruptController;
+import io.sluice.vmm.trace.Trace;
 
 /// A vCPU's surroundings without any interrupt: no local APIC answers, time is the host's.
 public final class NoInterrupts implements CpuPorts, InterruptController {
     /// Level of FERR#.
     public boolean ferr;
+
+    private final Trace trace;
+
+    public NoInterrupts() {
+        this(Trace.none());
+    }
+
+    /// @param trace what the vCPU tells its doings to
+    public NoInterrupts(Trace trace) {
+        this.trace = trace;
+    }
+
+    @Override
+    public Trace trace() {
+        return trace;
+    }
 
     @Override
     public InterruptController interrupts() {

@@ -3,8 +3,10 @@ package io.sluice.vmm.testkit;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.memory.GuestRam;
+import io.sluice.vmm.pci.DmaTarget;
 import io.sluice.vmm.pci.PciHost;
 import io.sluice.vmm.pci.PciWindows;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -23,6 +25,9 @@ public final class PciBoard implements AutoCloseable {
     public final boolean[] lines = new boolean[PciHost.GSIS];
     public final int[] rises = new int[PciHost.GSIS];
     public final List<Message> messages = new ArrayList<>();
+    /// What was told of the items that a test switched on.
+    public final List<String> told = new ArrayList<>();
+    public final Trace trace = new Trace("board", record -> told.add(record.text()));
     public final PciHost host;
 
     public PciBoard() {
@@ -34,7 +39,9 @@ public final class PciBoard implements AutoCloseable {
                 (address, data) -> messages.add(new Message(address, data)),
                 inputs,
                 loop.strand(),
-                PciWindows.DEFAULT);
+                PciWindows.DEFAULT,
+                DmaTarget.direct(memory),
+                trace);
     }
 
     private IrqLine line(int index) {

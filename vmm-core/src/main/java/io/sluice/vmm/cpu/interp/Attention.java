@@ -15,6 +15,8 @@ public final class Attention {
     /// Somebody else wrote to pages that hold decoded code.
     public static final int CODE = 1 << 6;
     public static final int SMI = 1 << 7;
+    /// Other items of the log are on than before.
+    public static final int TRACE = 1 << 8;
 
     private Attention() {}
 }

@@ -30,6 +30,7 @@ public final class Core {
     final AddressSpace memory;
     final Route io;
     final Cpuid cpuid;
+    final CpuTrace told;
     /// The general registers of [CpuState].
     public final long[] gpr = state.gpr;
 
@@ -80,7 +81,8 @@ public final class Core {
         this.io = new Route(io);
         this.ports = ports;
         this.cpuid = new Cpuid(ports.id(), ports.count());
-        this.mmu = new Mmu(state, memory, new ApicPage(ports));
+        this.told = new CpuTrace(this);
+        this.mmu = new Mmu(state, memory, new ApicPage(ports), told.trace(), ports.id());
     }
 
     /// To be called after registers were set from outside.

@@ -1,5 +1,7 @@
 package io.sluice.vmm.cpu.interp;
 
+import io.sluice.vmm.trace.Trace;
+
 /// What a vCPU needs of the machine around it, beside memory and ports.
 public interface CpuPorts {
     /// The local APIC's side; see [InterruptController].
@@ -15,4 +17,9 @@ public interface CpuPorts {
     int id();
 
     int count();
+
+    /// The machine's log.
+    default Trace trace() {
+        return Trace.none();
+    }
 }

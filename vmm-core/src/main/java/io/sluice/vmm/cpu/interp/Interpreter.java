@@ -49,7 +49,11 @@ public final class Interpreter {
     @SuppressWarnings("unused") // by ATTENTION
     private volatile int attention;
 
+    /// The next block does not just run: see [#runSlowly].
     private boolean stepping;
+    /// Instructions run one by one.
+    private boolean single;
+    private boolean tellsDecoded;
     private boolean nmiPending;
     private boolean shutDown;
     /// Between INIT and a startup message: nothing else is heard.
@@ -66,6 +70,7 @@ public final class Interpreter {
         this.builder = new BlockBuilder(core, memory);
         this.foreignWrites = new ForeignWrites(memory, cache, () -> attend(Attention.CODE));
         memory.onChange(() -> attend(Attention.REMAP));
+        core.told.trace().onChange(() -> attend(Attention.TRACE));
         foreignWrites.listen();
     }
 
@@ -106,7 +111,7 @@ public final class Interpreter {
                 }
             }
             if (stepping) {
-                step();
+                runSlowly();
             } else {
                 runBlock();
             }
@@ -124,6 +129,25 @@ public final class Interpreter {
             return;
         }
         if (block != null) {
+            execute(block);
+        }
+    }
+
+    /// One by one, or with each block told: what [#runBlock] shall not have to ask for.
+    private void runSlowly() {
+        if (single) {
+            step();
+            return;
+        }
+        Block block;
+        try {
+            block = next();
+        } catch (GuestFault fault) {
+            raise(fault, state.flags() | CpuState.RF);
+            return;
+        }
+        if (block != null) {
+            core.told.runs(core.linearIp(), block);
             execute(block);
         }
     }
@@ -208,6 +232,7 @@ public final class Interpreter {
             boolean keep = cache.watch(physical & ~0xFFFL);
             int most = (mode & Core.MODE_SINGLE) != 0 ? 1 : BlockBuilder.MAX_INSTRUCTIONS;
             block = builder.build(linear, physical, mode, most, cache);
+            core.told.decoded(linear, block);
             if (keep) {
                 cache.add(block);
             }
@@ -250,6 +275,7 @@ public final class Interpreter {
             if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
                 throw GuestFault.gp0();
             }
+            core.told.runs(linear, block);
             // It was for this instruction; IRET and interrupted strings set it anew.
             state.systemFlags &= ~CpuState.RF;
             execute(block);
@@ -301,6 +327,9 @@ public final class Interpreter {
         if ((reasons & (Attention.REMAP | Attention.CODE)) != 0) {
             changedMemory(reasons);
         }
+        if ((reasons & Attention.TRACE) != 0) {
+            decodeAnew();
+        }
         if ((reasons & Attention.NMI) != 0) {
             nmiPending = true;
         }
@@ -340,7 +369,8 @@ public final class Interpreter {
             // RF only holds back instruction breakpoints.
             state.systemFlags &= ~CpuState.RF;
         }
-        stepping = core.shadow || core.debugging || state.flag(CpuState.TF);
+        single = core.shadow || core.debugging || state.flag(CpuState.TF);
+        stepping = single || core.told.wantsBlocks();
         return null;
     }
 
@@ -403,6 +433,14 @@ public final class Interpreter {
         foreignWrites.drain();
     }
 
+    /// Who wants to hear of decoded blocks hears of those that are known already too.
+    private void decodeAnew() {
+        if (core.told.wantsDecoded() && !tellsDecoded) {
+            cache.clear();
+        }
+        tellsDecoded = core.told.wantsDecoded();
+    }
+
     /// INIT, and the startup message that may have come right behind it (SDM volume 3, section 8.4).
     private void startOver(int reasons) {
         if ((reasons & Attention.INIT) != 0) {
@@ -425,7 +463,9 @@ public final class Interpreter {
             interrupt(GuestFault.NMI);
         } else if (state.flag(CpuState.IF) && interrupts.hasInterrupt()) {
             core.halted = false;
-            interrupt(interrupts.acknowledge());
+            int vector = interrupts.acknowledge();
+            core.told.serviced(vector);
+            interrupt(vector);
         }
     }
 
@@ -460,6 +500,7 @@ public final class Interpreter {
                 notePageFault(second);
                 if (fault.vector == GuestFault.DF) {
                     shutDown = true;
+                    core.told.shutsDown();
                     return;
                 }
                 boolean combines = isContributory(fault.vector) && isContributory(second.vector)

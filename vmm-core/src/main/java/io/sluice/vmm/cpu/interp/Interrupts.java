@@ -26,6 +26,7 @@ final class Interrupts {
     /// @param code error code, or [GuestFault#NO_CODE]
     /// @param savedFlags RFLAGS as pushed
     static void deliver(Core core, int vector, Source source, int code, int savedFlags) {
+        core.told.delivers(vector, source != Source.HARDWARE, code);
         try {
             deliver(core, vector, source == Source.SOFTWARE, code, savedFlags);
         } catch (GuestFault fault) {

@@ -156,14 +156,26 @@ final class SystemOps {
 
     private static void readMsr(Core core) {
         core.requireCpl0();
-        long value = MsrAccess.read(core, (int) core.gpr[1]);
+        long value;
+        try {
+            value = MsrAccess.read(core, (int) core.gpr[1]);
+        } catch (GuestFault fault) {
+            core.told.refusedMsr(false, (int) core.gpr[1], 0);
+            throw fault;
+        }
         core.gpr[0] = value & 0xFFFF_FFFFL;
         core.gpr[2] = value >>> 32;
     }
 
     private static void writeMsr(Core core) {
         core.requireCpl0();
-        MsrAccess.write(core, (int) core.gpr[1], core.gpr[2] << 32 | core.gpr[0] & 0xFFFF_FFFFL);
+        long value = core.gpr[2] << 32 | core.gpr[0] & 0xFFFF_FFFFL;
+        try {
+            MsrAccess.write(core, (int) core.gpr[1], value);
+        } catch (GuestFault fault) {
+            core.told.refusedMsr(true, (int) core.gpr[1], value);
+            throw fault;
+        }
     }
 
     private static MicroOp cpuid() {

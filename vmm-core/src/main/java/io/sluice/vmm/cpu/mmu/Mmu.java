@@ -6,6 +6,7 @@ import io.sluice.vmm.bus.Route;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.memory.HostMemory;
+import io.sluice.vmm.trace.Trace;
 import org.jspecify.annotations.Nullable;
 
 /// Linear memory of one vCPU: loads and stores through a software TLB, page walks on a miss, devices behind it.
@@ -31,6 +32,7 @@ public final class Mmu {
     private final AddressSpace memory;
     private final Route route;
     private final LocalDevice local;
+    private final MmuTrace told;
     private final PageWalker walker;
     private final PageProbe probe;
     private final Contexts contexts = new Contexts();
@@ -64,11 +66,18 @@ public final class Mmu {
     }
 
     public Mmu(CpuState state, AddressSpace memory, LocalDevice local) {
+        this(state, memory, local, Trace.none(), 0);
+    }
+
+    /// @param trace the machine's log
+    /// @param cpu number of the vCPU, for the log
+    public Mmu(CpuState state, AddressSpace memory, LocalDevice local, Trace trace, int cpu) {
+        this.told = new MmuTrace(state, trace, cpu);
         this.state = state;
         this.memory = memory;
         this.route = new Route(memory);
         this.local = local;
-        this.walker = new PageWalker(state, memory);
+        this.walker = new PageWalker(state, memory, told);
         this.probe = new PageProbe(state, memory, walker);
         for (int i = 0; i < RIGHTS; i++) {
             reads[i] = new Tlb();
@@ -323,10 +332,12 @@ public final class Mmu {
             number = newNumber(pcid);
         }
         context = number;
+        told.loaded(keep);
     }
 
     /// Everything, global pages included.
     public void flushAll() {
+        told.flushed("all");
         contexts.forgetAll();
         context = newNumber(pcid());
         largePages = false;
@@ -334,6 +345,7 @@ public final class Mmu {
 
     /// INVPCID type 1: all of one PCID but global pages (which are not kept apart here).
     public void flushPcid(int pcid) {
+        told.flushedPcid(pcid);
         if (pcid == pcid()) {
             context = newNumber(pcid);
         } else {
@@ -343,6 +355,7 @@ public final class Mmu {
 
     /// INVLPG, and INVPCID type 0: the page in every context.
     public void flushPage(long linear) {
+        told.flushedPage(linear);
         if (largePages) {
             // The page may be one of many entries made from one large page.
             flushAll();
@@ -364,6 +377,7 @@ public final class Mmu {
 
     /// The map of physical memory changed: nothing cached may be used any more.
     public void flushForRemap() {
+        told.flushed("all, for the map of physical memory changed");
         walker.forgetRam();
         clearCaches();
         contexts.restart();

@@ -41,6 +41,7 @@ final class PageWalker {
 
     private final CpuState state;
     private final AddressSpace memory;
+    private final MmuTrace told;
     private final long[] pdptes = new long[4];
     /// The tables' entries on the way down, by level.
     private final long[] places = new long[5];
@@ -48,7 +49,8 @@ final class PageWalker {
     private Mapping.@Nullable Ram lastRam;
     private boolean largePage;
 
-    PageWalker(CpuState state, AddressSpace memory) {
+    PageWalker(CpuState state, AddressSpace memory, MmuTrace told) {
+        this.told = told;
         this.state = state;
         this.memory = memory;
     }
@@ -211,6 +213,7 @@ final class PageWalker {
         if (access == Access.FETCH && tellsFetch) {
             full |= CODE_FETCH;
         }
+        told.faulted(linear, access, full);
         return new GuestFault(GuestFault.PF, full, linear);
     }
 
