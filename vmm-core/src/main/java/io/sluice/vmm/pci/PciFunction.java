@@ -3,6 +3,7 @@ package io.sluice.vmm.pci;
 import static io.sluice.vmm.pci.HeaderReg.COMMAND;
 import static io.sluice.vmm.pci.HeaderReg.STATUS;
 
+import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.loop.Strand;
 import java.util.ArrayList;
@@ -162,6 +163,12 @@ public final class PciFunction {
 
     private boolean inD0() {
         return powerManagement == 0 || (config.get16(powerManagement + 4) & 3) == 0;
+    }
+
+    /// Who it is on the bus now; null while it is on none. Any thread.
+    public @Nullable Bdf requester() {
+        var here = port;
+        return here == null ? null : here.bdf();
     }
 
     private int command() {

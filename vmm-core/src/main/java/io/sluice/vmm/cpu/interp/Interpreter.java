@@ -40,6 +40,7 @@ public final class Interpreter {
     private final BlockBuilder builder;
     private final ForeignWrites foreignWrites;
     private final InterruptController interrupts;
+    private final InterpreterCounters counters = new InterpreterCounters();
 
     @SuppressWarnings("unused") // by ATTENTION
     private volatile int attention;
@@ -57,7 +58,7 @@ public final class Interpreter {
         this.core = core;
         this.state = core.state;
         this.interrupts = core.ports.interrupts();
-        this.cache = new BlockCache(memory, core.mmu);
+        this.cache = new BlockCache(memory, core.mmu, counters);
         this.builder = new BlockBuilder(core, memory);
         this.foreignWrites = new ForeignWrites(memory, cache, () -> attend(Attention.CODE));
         memory.onChange(() -> attend(Attention.REMAP));
@@ -66,6 +67,11 @@ public final class Interpreter {
 
     public Core core() {
         return core;
+    }
+
+    /// What has been done so far; any thread may look.
+    public InterpreterCounters counters() {
+        return counters;
     }
 
     /// Instructions run so far.
@@ -190,6 +196,7 @@ public final class Interpreter {
         if (block == null) {
             boolean keep = cache.watch(physical & ~0xFFFL);
             int most = (mode & Core.MODE_SINGLE) != 0 ? 1 : BlockBuilder.MAX_INSTRUCTIONS;
+            counters.blocksBuilt++;
             block = builder.build(linear, physical, mode, most, cache);
             if (!keep) {
                 return block;
@@ -271,9 +278,11 @@ public final class Interpreter {
 
     private @Nullable Exit lookUp() {
         core.look = false;
+        counters.lookUps++;
         int reasons = (int) ATTENTION.getOpaque(this) != 0 ? (int) ATTENTION.getAndSet(this, 0) : 0;
         if (shutDown) {
             shutDown = false;
+            counters.shutdowns++;
             return Exit.SHUTDOWN;
         }
         if ((reasons & (Attention.REMAP | Attention.CODE)) != 0) {
@@ -286,6 +295,7 @@ public final class Interpreter {
             startOver(reasons);
         }
         if ((reasons & Attention.STOP) != 0) {
+            counters.stops++;
             core.look = true;
             return Exit.STOPPED;
         }
@@ -304,10 +314,14 @@ public final class Interpreter {
             budget = SLICE;
             interrupts.poll(core.ports.nanos());
         }
+        if ((reasons & Attention.APIC) != 0 && (core.shadow || !state.flag(CpuState.IF))) {
+            counters.windows++;
+        }
         if (!core.shadow) {
             takeInterrupt();
         }
         if (core.halted) {
+            counters.halts++;
             core.look = true;
             return Exit.HALTED;
         }
@@ -347,10 +361,13 @@ public final class Interpreter {
             nmiPending = false;
             core.nmiBlocked = true;
             core.halted = false;
+            counters.nmis++;
             interrupt(GuestFault.NMI);
         } else if (state.flag(CpuState.IF) && interrupts.hasInterrupt()) {
             core.halted = false;
-            interrupt(interrupts.acknowledge());
+            int vector = interrupts.acknowledge();
+            counters.interrupts[vector >> 4 & InterpreterCounters.CLASSES - 1]++;
+            interrupt(vector);
         }
     }
 
@@ -373,6 +390,7 @@ public final class Interpreter {
         var fault = first;
         notePageFault(fault);
         while (true) {
+            counters.exceptions[fault.vector & InterpreterCounters.EXCEPTIONS - 1]++;
             try {
                 Interrupts.deliver(core, fault.vector, Interrupts.Source.HARDWARE, fault.code, savedFlags);
                 if (fault.vector == GuestFault.DB) {

@@ -3,6 +3,7 @@ package io.sluice.vmm.cpu.mmu;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.bus.Route;
+import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.memory.HostMemory;
@@ -29,10 +30,11 @@ public final class Mmu {
 
     private final CpuState state;
     private final AddressSpace memory;
-    private final Route route;
+    private Route route;
     private final LocalDevice local;
     private final PageWalker walker;
     private final Contexts contexts = new Contexts();
+    private final MmuCounters counters = new MmuCounters();
 
     private final Tlb[] reads = new Tlb[RIGHTS];
     private final Tlb[] writes = new Tlb[RIGHTS];
@@ -78,6 +80,16 @@ public final class Mmu {
         read = reads[rights].slots;
         write = writes[rights].slots;
         context = contexts.renew(0);
+    }
+
+    /// What has been done so far; any thread may look.
+    public MmuCounters counters() {
+        return counters;
+    }
+
+    /// Has accesses to devices counted and timed from now on; null ends it. On the vCPU's thread.
+    public void meter(@Nullable TrapMeter traps) {
+        route = traps == null ? new Route(memory) : Route.metered(memory, traps);
     }
 
     /// Identifies what fetches translate to, for caches of decoded code: changes whenever one may translate
@@ -241,6 +253,7 @@ public final class Mmu {
         if (read[i] == ((linear & PAGE_MASK) | context)) {
             return linear + read[i + 1];
         }
+        counters.readMisses++;
         long gpa = translate(linear, Access.READ, rights);
         return isPlain() && installRead(linear, gpa, rights) ? linear + read[i + 1] : 0;
     }
@@ -252,6 +265,7 @@ public final class Mmu {
         if (write[i] == ((linear & PAGE_MASK) | context)) {
             return linear + write[i + 1];
         }
+        counters.writeMisses++;
         long gpa = translate(linear, Access.WRITE, rights);
         return isPlain() && installWrite(linear, gpa, rights) ? linear + write[i + 1] : 0;
     }
@@ -271,6 +285,7 @@ public final class Mmu {
         var cache = fetches[state.cpl == 3 ? USER : SUPERVISOR];
         long gpaPage = cache.find(linear, context);
         if (gpaPage < 0) {
+            counters.fetchMisses++;
             gpaPage = translate(linear, Access.FETCH, state.cpl == 3 ? USER : SUPERVISOR) & PAGE_MASK;
             cache.put(linear, context, gpaPage);
         }
@@ -288,6 +303,7 @@ public final class Mmu {
     public void storeBurst(long linear, long[] data) {
         long gpa = translate(linear, Access.WRITE, rights);
         reportBurst(linear);
+        counters.bursts++;
         memory.writeBurst(gpa, data);
     }
 
@@ -295,7 +311,13 @@ public final class Mmu {
     public boolean enqueue(long linear, long[] data) {
         long gpa = translate(linear, Access.WRITE, rights);
         reportBurst(linear);
-        return memory.deferrableWrite(gpa, data);
+        boolean accepted = memory.deferrableWrite(gpa, data);
+        if (accepted) {
+            counters.enqueuesAccepted++;
+        } else {
+            counters.enqueuesRetried++;
+        }
+        return accepted;
     }
 
     private void reportBurst(long linear) {
@@ -311,6 +333,7 @@ public final class Mmu {
         int pcid = pcid();
         int number = keep ? contexts.of(pcid) : 0;
         if (number == 0) {
+            counters.contextFlushes++;
             number = newNumber(pcid);
         }
         context = number;
@@ -318,6 +341,7 @@ public final class Mmu {
 
     /// Everything, global pages included.
     public void flushAll() {
+        counters.contextFlushes++;
         contexts.forgetAll();
         context = newNumber(pcid());
         largePages = false;
@@ -325,6 +349,7 @@ public final class Mmu {
 
     /// INVPCID type 1: all of one PCID but global pages (which are not kept apart here).
     public void flushPcid(int pcid) {
+        counters.contextFlushes++;
         if (pcid == pcid()) {
             context = newNumber(pcid);
         } else {
@@ -339,6 +364,7 @@ public final class Mmu {
             flushAll();
             return;
         }
+        counters.pageFlushes++;
         for (int i = 0; i < RIGHTS; i++) {
             reads[i].drop(linear);
             writes[i].drop(linear);
@@ -355,6 +381,7 @@ public final class Mmu {
 
     /// The map of physical memory changed: nothing cached may be used any more.
     public void flushForRemap() {
+        counters.remapFlushes++;
         walker.forgetRam();
         clearCaches();
         contexts.restart();
@@ -414,6 +441,7 @@ public final class Mmu {
         if (!isCanonical(linear)) {
             throw GuestFault.notCanonical();
         }
+        counters.walks++;
         long gpa = walker.walk(linear, access, as == USER, as == STRICT);
         largePages |= walker.sawLargePage();
         return gpa;
@@ -466,6 +494,7 @@ public final class Mmu {
         if (page >= 0) {
             return readPhysical(page, linear, size);
         }
+        counters.readMisses++;
         long gpa = translate(linear, Access.READ, as);
         if (installRead(linear, gpa, as)) {
             return AddressSpaceAccess.readHost(linear + slots[i + 1], size);
@@ -484,6 +513,7 @@ public final class Mmu {
     private long readPhysical(long page, long linear, int size) {
         long gpa = page & PAGE_MASK | linear & 0xFFF;
         if ((page & LOCAL) != 0) {
+            counters.localReads++;
             return local.read((int) gpa & 0xFFF, size);
         }
         return route.read(gpa, size);
@@ -525,6 +555,7 @@ public final class Mmu {
             writePhysical(page, linear, size, value);
             return;
         }
+        counters.writeMisses++;
         long gpa = translate(linear, Access.WRITE, as);
         if (installWrite(linear, gpa, as)) {
             AddressSpaceAccess.writeHost(linear + slots[i + 1], size, value);
@@ -538,6 +569,7 @@ public final class Mmu {
     private void writePhysical(long page, long linear, int size, long value) {
         long gpa = page & PAGE_MASK | linear & 0xFFF;
         if ((page & LOCAL) != 0) {
+            counters.localWrites++;
             local.write((int) gpa & 0xFFF, size, value);
         } else {
             route.write(gpa, size, value);

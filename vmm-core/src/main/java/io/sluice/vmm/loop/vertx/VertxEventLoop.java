@@ -2,6 +2,10 @@ package io.sluice.vmm.loop.vertx;
 
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.sluice.vmm.loop.EventLoop;
+import io.sluice.vmm.meter.LongHistogram;
+import io.sluice.vmm.meter.Meter.Unit;
+import io.sluice.vmm.meter.MeterGroup;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +30,11 @@ final class VertxEventLoop implements EventLoop {
     private volatile long maxBatch;
     private volatile long batches;
 
+    private final LongHistogram lag = LongHistogram.ofNanos();
+    private final LongHistogram busy = LongHistogram.ofNanos();
+    /// Of the loop's thread.
+    private long tasks;
+
     VertxEventLoop(String name, SingleThreadIoEventLoop netty, LoopEvents events) {
         this.name = name;
         this.netty = netty;
@@ -34,6 +43,16 @@ final class VertxEventLoop implements EventLoop {
 
     SingleThreadIoEventLoop netty() {
         return netty;
+    }
+
+    /// Hangs out what the loop counts anyway.
+    void hang(MeterGroup group) {
+        var tags = Map.of("loop", name);
+        group.histogram(
+                "sluice.loop.lag", Unit.SECONDS, "Time from a task's moment to the start of its batch", tags, lag);
+        group.histogram("sluice.loop.busy", Unit.SECONDS, "Time that one batch of tasks held the loop", tags, busy);
+        group.counter("sluice.loop.tasks", Unit.NONE, "Tasks and timers that the loop has run", tags, () -> tasks);
+        group.gauge("sluice.loop.backlog", Unit.NONE, "Tasks that wait for the loop", tags, queue::size);
     }
 
     LoopWatch watch() {
@@ -59,7 +78,7 @@ final class VertxEventLoop implements EventLoop {
 
     private void drain() {
         long start = System.nanoTime();
-        maxLag = Math.max(maxLag, start - handedOverAt);
+        late(start - handedOverAt);
         for (int i = 0; i < BATCH; i++) {
             var task = queue.poll();
             if (task == null) {
@@ -75,7 +94,13 @@ final class VertxEventLoop implements EventLoop {
         }
     }
 
+    private void late(long nanos) {
+        maxLag = Math.max(maxLag, nanos);
+        lag.record(nanos);
+    }
+
     private void run(Runnable task) {
+        tasks++;
         try {
             task.run();
         } catch (RuntimeException | Error e) {
@@ -86,6 +111,7 @@ final class VertxEventLoop implements EventLoop {
     private void finished(long start) {
         long took = System.nanoTime() - start;
         maxBatch = Math.max(maxBatch, took);
+        busy.record(took);
         batches++;
         if (took > VertxLoops.BLOCKED_NANOS) {
             events.blocked(name, took);
@@ -105,7 +131,7 @@ final class VertxEventLoop implements EventLoop {
 
     private void fire(long due, Runnable task) {
         long start = System.nanoTime();
-        maxLag = Math.max(maxLag, start - due);
+        late(start - due);
         run(task);
         finished(start);
     }
