@@ -9,6 +9,9 @@ import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineException;
 import io.sluice.vmm.machine.MachineHost;
+import io.sluice.vmm.meter.MeterBoard;
+import io.sluice.vmm.metrics.MetricsPlugin;
+import io.sluice.vmm.plugin.PluginRegistry;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -22,6 +25,7 @@ final class MachineRun implements MachineHost, LoopEvents {
     private final PrintStream log;
     private final Session session;
     private final VertxLoops loops = VertxLoops.start(IO_LOOPS, this);
+    private final MeterBoard meters = new MeterBoard();
     private volatile @Nullable Machine machine;
     private @Nullable MachineEnd end;
 
@@ -29,6 +33,7 @@ final class MachineRun implements MachineHost, LoopEvents {
         this.err = err;
         this.log = log;
         this.session = Session.open(config.serial(), config.debugConsole(), this::press);
+        loops.hang(meters);
     }
 
     /// Runs a machine to its end.
@@ -99,6 +104,16 @@ final class MachineRun implements MachineHost, LoopEvents {
     @Override
     public EventLoop ioLoop(int index) {
         return loops.io(index);
+    }
+
+    @Override
+    public MeterBoard meters() {
+        return meters;
+    }
+
+    @Override
+    public void register(PluginRegistry registry) {
+        new MetricsPlugin(loops::vertx, line -> err.println("sluice: " + line)).register(registry);
     }
 
     @Override

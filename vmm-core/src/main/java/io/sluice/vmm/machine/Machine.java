@@ -32,6 +32,7 @@ public final class Machine implements AutoCloseable {
     private final GuestRam ram;
     private final Board board;
     private final PluginBay plugins;
+    private final MachineMeters meters;
     private final BootImage image;
 
     /// Builds a machine; nothing runs before [#start].
@@ -59,7 +60,11 @@ public final class Machine implements AutoCloseable {
         boolean built = false;
         board = new Board(config, ram, host.vmLoop(), power, new Faults());
         panics = new PanicWatch(board.clock, reason -> host.control(() -> end(panicked(reason))));
-        plugins = new PluginBay(PluginBay.newRegistry(), board, host, power);
+        var registry = PluginBay.newRegistry();
+        host.register(registry);
+        plugins = new PluginBay(registry, board, host, power);
+        meters = new MachineMeters(host.meters(), board, ram);
+        meters.hangLife(life);
         try {
             addConsoles();
             var firmware = Firmware.build(board.layout, acpi(), List.of());
@@ -81,6 +86,7 @@ public final class Machine implements AutoCloseable {
         for (int i = 0; i < config.serial().size(); i++) {
             if (!(config.serial().get(i) instanceof CharTarget.Absent)) {
                 board.addSerial(i, host.serial().get(i), panics);
+                meters.hangSerial(i, board.serial.getLast().counters());
             }
         }
         if (config.debugConsole() != null) {
@@ -252,6 +258,7 @@ public final class Machine implements AutoCloseable {
     private void release() {
         board.vcpu.close();
         plugins.close();
+        meters.close();
         host.closeLoops();
         ram.close();
     }

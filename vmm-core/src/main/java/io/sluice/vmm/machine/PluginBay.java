@@ -6,6 +6,7 @@ import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.irq.IsaLines;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.pci.PciException;
 import io.sluice.vmm.plugin.Attachable;
 import io.sluice.vmm.plugin.DeviceContext;
@@ -117,7 +118,7 @@ final class PluginBay {
 
         @Override
         public Strand newStrand() {
-            return new Strand(host.ioLoop(strands++), board.clock);
+            return board.strands.counted("device", new Strand(host.ioLoop(strands++), board.clock));
         }
 
         @Override
@@ -143,6 +144,11 @@ final class PluginBay {
         @Override
         public MachineClock clock() {
             return board.clock;
+        }
+
+        @Override
+        public MeterBoard meters() {
+            return host.meters();
         }
 
         @Override

@@ -4,6 +4,7 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.meter.MeterBoard;
 
 /// What the machine offers to a device or an object that is being made.
 public interface DeviceContext {
@@ -18,6 +19,9 @@ public interface DeviceContext {
     IrqLine irq(int number);
 
     MachineClock clock();
+
+    /// Where a device or an object hangs out what it counts. A group of meters is closed when its owner ends.
+    MeterBoard meters();
 
     /// The machine's power and exit.
     MachinePower power();

@@ -8,6 +8,9 @@ import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineHost;
+import io.sluice.vmm.meter.MeterBoard;
+import io.sluice.vmm.metrics.MetricsPlugin;
+import io.sluice.vmm.plugin.PluginRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// A machine with a process around it as a test needs it: text in, text out, and an owner thread of its own.
 public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable {
     private final VertxLoops loops = VertxLoops.start(1, this);
+    private final MeterBoard meters = new MeterBoard();
+    private final StringBuffer said = new StringBuffer();
     private final List<Thread> ownerThreads = new CopyOnWriteArrayList<>();
     private final ExecutorService owner = Executors.newSingleThreadExecutor(this::ownerThread);
     private final List<TextConsole> consoles = new ArrayList<>();
@@ -47,6 +52,7 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     /// Builds and starts a machine; what the build refuses is thrown, and nothing is left.
     public static MachineRig start(MachineConfig config) {
         var rig = new MachineRig(config.serial().size());
+        rig.loops.hang(rig.meters);
         try {
             rig.machine = Machine.build(config, rig);
             rig.ask(started -> {
@@ -71,6 +77,11 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
 
     public TextConsole debug() {
         return debugConsole;
+    }
+
+    /// What the process would have said on standard error.
+    public String said() {
+        return said.toString();
     }
 
     public String logged() {
@@ -116,6 +127,16 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     @Override
     public EventLoop ioLoop(int index) {
         return loops.io(index);
+    }
+
+    @Override
+    public MeterBoard meters() {
+        return meters;
+    }
+
+    @Override
+    public void register(PluginRegistry registry) {
+        new MetricsPlugin(loops::vertx, line -> said.append(line).append('\n')).register(registry);
     }
 
     @Override
