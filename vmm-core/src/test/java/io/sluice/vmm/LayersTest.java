@@ -21,7 +21,7 @@ final class LayersTest extends LayersContract {
 
     @Test
     void aUseThatIsNotListedIsFound() {
-        var layers = Layers.parse(List.of("vmm.bus : vmm.loop", "vmm.loop :", "vmm.memory :"));
+        var layers = Layers.parse(List.of("vmm.bus : vmm.loop vmm.meter", "vmm.loop :", "vmm.meter :", "vmm.memory :"));
         var bus = classesOf("bus");
 
         assertThat(layers.violations(bus))

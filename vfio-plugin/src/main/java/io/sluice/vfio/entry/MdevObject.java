@@ -48,7 +48,9 @@ final class MdevObject implements ObjectType {
         }
         try {
             var instance = bus.create(type, uuid, context::newStrand);
+            var meters = MdevMeters.hang(context.meters(), type, instance.uuid().toString(), instance.counters());
             return () -> {
+                meters.close();
                 if (bus.find(instance.uuid()) == instance) {
                     bus.remove(instance.uuid());
                 }

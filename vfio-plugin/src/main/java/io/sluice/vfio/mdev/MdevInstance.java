@@ -1,6 +1,7 @@
 package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.vfio.VfioCounters;
 import io.sluice.vfio.vfio.VfioDevice;
 import java.util.UUID;
 
@@ -35,6 +36,11 @@ public final class MdevInstance {
 
     public MdevType type() {
         return type;
+    }
+
+    /// What the instance has done so far; any thread may look.
+    public VfioCounters counters() {
+        return vfio.counters();
     }
 
     MdevParent parent() {

@@ -17,6 +17,7 @@ public final class VfioDevice {
     private final Strand strand;
     private final List<VfioRegion> regions;
     private final VfioInterrupts interrupts;
+    private final VfioCounters counters = new VfioCounters();
 
     /// What GET_INFO answers.
     public record Info(int flags, int regions, int irqs) {}
@@ -28,7 +29,7 @@ public final class VfioDevice {
         this.ops = ops;
         this.strand = strand;
         this.regions = List.copyOf(ops.regions());
-        this.interrupts = new VfioInterrupts(ops);
+        this.interrupts = new VfioInterrupts(ops, counters);
     }
 
     public Strand strand() {
@@ -38,6 +39,11 @@ public final class VfioDevice {
     /// The device's own side of its interrupts.
     public VfioInterrupts interrupts() {
         return interrupts;
+    }
+
+    /// What it has done so far; any thread may look.
+    public VfioCounters counters() {
+        return counters;
     }
 
     public Info info() {
@@ -82,6 +88,7 @@ public final class VfioDevice {
         int count = clip(region, at, length, VfioRegion.READ);
         for (int done = 0; done < count; ) {
             int size = step(at + done, count - done);
+            counters.reads++;
             long value = ops.read(region, at + done, size);
             for (int i = 0; i < size; i++) {
                 target[offset + done + i] = (byte) (value >> 8 * i);
@@ -102,6 +109,7 @@ public final class VfioDevice {
             for (int i = 0; i < size; i++) {
                 value |= (source[offset + done + i] & 0xFFL) << 8 * i;
             }
+            counters.writes++;
             ops.write(region, at + done, size, value);
             done += size;
         }
@@ -131,6 +139,7 @@ public final class VfioDevice {
         if (!holds(region, offset, size)) {
             return -1;
         }
+        counters.reads++;
         if ((offset & size - 1) == 0) {
             return ops.read(region, offset, size);
         }
@@ -146,6 +155,7 @@ public final class VfioDevice {
         if (!holds(region, offset, size)) {
             return;
         }
+        counters.writes++;
         if ((offset & size - 1) == 0) {
             ops.write(region, offset, size, value);
             return;

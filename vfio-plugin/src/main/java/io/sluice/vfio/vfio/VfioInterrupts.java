@@ -19,13 +19,15 @@ public final class VfioInterrupts {
     private static final int KINDS = VfioIrq.values().length;
 
     private final VfioDeviceOps ops;
+    private final VfioCounters counters;
     private final @Nullable Eventfd[][] eventfds = new Eventfd[KINDS][];
     private @Nullable VfioIrq active;
     private boolean level;
     private boolean masked;
 
-    VfioInterrupts(VfioDeviceOps ops) {
+    VfioInterrupts(VfioDeviceOps ops, VfioCounters counters) {
         this.ops = ops;
+        this.counters = counters;
         for (var irq : VfioIrq.values()) {
             eventfds[irq.ordinal()] = new Eventfd[ops.vectors(irq)];
         }
@@ -60,8 +62,9 @@ public final class VfioInterrupts {
         }
     }
 
-    private static void signal(@Nullable Eventfd eventfd) {
+    private void signal(@Nullable Eventfd eventfd) {
         if (eventfd != null) {
+            counters.interrupts++;
             eventfd.signal();
         }
     }

@@ -23,9 +23,7 @@ final class HistogramSnapshots {
                             histogram.id().name(),
                             name -> HistogramSnapshot.builder()
                                     .name(names.name(
-                                            name,
-                                            Type.DISTRIBUTION_SUMMARY,
-                                            about.unit().text()))
+                                            name, Type.DISTRIBUTION_SUMMARY, MeterBinding.baseUnit(about.unit())))
                                     .help(about.description()))
                     .dataPoint(point(histogram, names));
         }

@@ -11,6 +11,7 @@ import io.sluice.vmm.meter.MeterBoard;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps a Micrometer registry in step with a board: what appears there is registered, what went is removed.
 ///
@@ -60,6 +61,11 @@ final class MeterBinding implements MultiCollector {
         };
     }
 
+    /// What stands at the end of a name.
+    static @Nullable String baseUnit(Meter.Unit unit) {
+        return unit == Meter.Unit.NONE ? null : unit.text();
+    }
+
     /// Looks at the board.
     void update() {
         meters = board.meters();
@@ -87,19 +93,19 @@ final class MeterBinding implements MultiCollector {
                 .map(e -> io.micrometer.core.instrument.Tag.of(e.getKey(), e.getValue()))
                 .toList());
         var description = meter.about().description();
-        var unit = meter.about().unit().text();
+        var baseUnit = baseUnit(meter.about().unit());
         var registered = switch (meter) {
             case Meter.Counter counter ->
                 FunctionCounter.builder(name, made, Bound::value)
                         .tags(tags)
                         .description(description)
-                        .baseUnit(unit)
+                        .baseUnit(baseUnit)
                         .register(registry);
             case Meter.Gauge gauge ->
                 Gauge.builder(name, made, Bound::value)
                         .tags(tags)
                         .description(description)
-                        .baseUnit(unit)
+                        .baseUnit(baseUnit)
                         .register(registry);
             case Meter.Histogram histogram -> throw new IllegalStateException("a histogram is collected, not bound");
         };

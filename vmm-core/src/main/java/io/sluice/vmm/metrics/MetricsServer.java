@@ -1,6 +1,9 @@
 package io.sluice.vmm.metrics;
 
 import io.sluice.vmm.plugin.PluginException;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
@@ -10,9 +13,12 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One page over HTTP/1.1. A connection serves one request and has few seconds for all of it; there are few at a time,
@@ -26,17 +32,23 @@ final class MetricsServer {
     private static final long OPEN_SECONDS = 10;
 
     private final Vertx vertx;
+    private final Context context;
     private final String path;
     private final Exposition exposition;
     private final HttpServer server;
+    private final long connectionMillis;
     private @Nullable UnixSocketFile file;
-    /// Of the server's loop.
-    private int connections;
+    /// Of the server's loop, as the next.
+    private final Set<HttpConnection> connections = new HashSet<>();
+    /// Those that have not had their answer.
+    private final Set<HttpConnection> waiting = new HashSet<>();
 
-    private MetricsServer(Vertx vertx, String path, Exposition exposition) {
+    private MetricsServer(Vertx vertx, String path, Exposition exposition, long connectionMillis) {
         this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
         this.path = path;
         this.exposition = exposition;
+        this.connectionMillis = connectionMillis;
         this.server = vertx.createHttpServer(new HttpServerOptions()
                         .setMaxInitialLineLength(MOST_LINE)
                         .setMaxHeaderSize(MOST_HEADERS)
@@ -49,9 +61,11 @@ final class MetricsServer {
 
     /// From a thread that is on no loop; returns when the server answers.
     ///
+    /// @param connectionMillis how long a connection may last
     /// @throws PluginException if it cannot; then nothing is left
-    static MetricsServer start(Vertx vertx, ListenAddress listen, String path, Exposition exposition) {
-        var made = new MetricsServer(vertx, path, exposition);
+    static MetricsServer start(
+            Vertx vertx, ListenAddress listen, String path, Exposition exposition, long connectionMillis) {
+        var made = new MetricsServer(vertx, path, exposition, connectionMillis);
         boolean open = false;
         try {
             switch (listen) {
@@ -76,7 +90,10 @@ final class MetricsServer {
 
     private void listen(ListenAddress listen, SocketAddress address) {
         try {
-            server.listen(address).toCompletionStage().toCompletableFuture().get(OPEN_SECONDS, TimeUnit.SECONDS);
+            inContext(() -> server.listen(address))
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(OPEN_SECONDS, TimeUnit.SECONDS);
         } catch (java.util.concurrent.ExecutionException e) {
             throw new PluginException("listen=" + listen.text() + ": " + reason(e.getCause()), e);
         } catch (TimeoutException e) {
@@ -102,19 +119,25 @@ final class MetricsServer {
     // ---- on the server's loop
 
     private void connected(HttpConnection connection) {
-        if (++connections > MOST_CONNECTIONS) {
-            connection.closeHandler(gone -> connections--);
+        if (connections.size() >= MOST_CONNECTIONS) {
             connection.close();
             return;
         }
-        long timer = vertx.setTimer(CONNECTION_MILLIS, late -> connection.close());
+        connections.add(connection);
+        waiting.add(connection);
+        long timer = vertx.setTimer(connectionMillis, late -> connection.close());
         connection.closeHandler(gone -> {
-            connections--;
+            connections.remove(connection);
+            waiting.remove(connection);
             vertx.cancelTimer(timer);
         });
     }
 
+    /// What follows the first request of a connection gets no answer: it is closing.
     private void answer(HttpServerRequest request) {
+        if (!waiting.remove(request.connection())) {
+            return;
+        }
         var response = request.response().putHeader("Connection", "close");
         boolean head = HttpMethod.HEAD.equals(request.method());
         if (!path.equals(request.path())) {
@@ -146,12 +169,21 @@ final class MetricsServer {
     /// Closes the port and every connection. From a thread that is on no loop; never fails.
     void close() {
         try {
-            server.close().await(OPEN_SECONDS, TimeUnit.SECONDS);
+            inContext(server::close).await(OPEN_SECONDS, TimeUnit.SECONDS);
+            // A selector frees a port only when it is next asked, which it is before a timer runs.
+            inContext(() -> vertx.timer(1)).await(OPEN_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             // The port ends with its loop.
         }
         if (file != null) {
             file.remove();
         }
+    }
+
+    /// Does `what` on the server's loop.
+    private <T> Future<T> inContext(Supplier<Future<T>> what) {
+        Promise<T> done = Promise.promise();
+        context.runOnContext(now -> what.get().onComplete(done));
+        return done.future();
     }
 }

@@ -50,7 +50,7 @@ final class MetricsType implements ObjectType {
         exposition.render(Exposition.Format.TEXT);
         MetricsServer server;
         try {
-            server = MetricsServer.start(vertx.get(), listen, path, exposition);
+            server = MetricsServer.start(vertx.get(), listen, path, exposition, MetricsServer.CONNECTION_MILLIS);
         } catch (PluginException e) {
             exposition.close();
             use.close();
