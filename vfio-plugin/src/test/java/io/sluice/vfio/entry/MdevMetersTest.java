@@ -84,9 +84,11 @@ final class MdevMetersTest {
         var document = Files.readString(
                 Path.of(System.getProperty("sluice.root", "..")).resolve("docs/metrics.md"));
 
-        assertThat(meters.meters().values()).hasSize(3).allSatisfy(meter -> assertThat(document)
-                .contains("| `" + meter.id().name().replace('.', '_') + "_total` | counter | "
-                        + String.join(", ", meter.id().tags().keySet()) + " | "
-                        + meter.about().description() + " |"));
+        assertThat(meters.meters().values())
+                .hasSize(3)
+                .allSatisfy(meter -> assertThat(document)
+                        .contains("| `" + meter.id().name().replace('.', '_') + "_total` | counter | "
+                                + String.join(", ", meter.id().tags().keySet()) + " | "
+                                + meter.about().description() + " |"));
     }
 }
