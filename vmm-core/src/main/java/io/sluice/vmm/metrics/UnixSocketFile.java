@@ -19,6 +19,9 @@ final class UnixSocketFile {
 
     private final Path path;
     private final Path beside;
+    private volatile boolean published;
+    /// For a process that is ended by a signal.
+    private final Thread atExit = new Thread(this::delete, "metrics-socket-exit");
 
     /// @throws PluginException if there is something that is in use or is no socket
     UnixSocketFile(Path path) {
@@ -65,7 +68,9 @@ final class UnixSocketFile {
     void publish() {
         try {
             Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("rw-------"));
+            Runtime.getRuntime().addShutdownHook(atExit);
             Files.move(beside, path, StandardCopyOption.ATOMIC_MOVE);
+            published = true;
         } catch (IOException e) {
             throw new PluginException(ListenAddress.UNIX + path + ": " + reason(e), e);
         }
@@ -74,8 +79,19 @@ final class UnixSocketFile {
     /// Never fails: what cannot be deleted is a leftover, which the next one replaces.
     void remove() {
         try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            return; // The process ends, and the hook runs.
+        }
+        delete();
+    }
+
+    private void delete() {
+        try {
             Files.deleteIfExists(beside);
-            Files.deleteIfExists(path);
+            if (published) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
             // Said above.
         }
