@@ -79,14 +79,15 @@ final class VertxEventLoop implements EventLoop {
     private void drain() {
         long start = System.nanoTime();
         late(start - handedOverAt);
-        for (int i = 0; i < BATCH; i++) {
+        int done = 0;
+        for (; done < BATCH; done++) {
             var task = queue.poll();
             if (task == null) {
                 break;
             }
             run(task);
         }
-        finished(start);
+        finished(start, done);
         scheduled.set(false);
         if (!queue.isEmpty() && scheduled.compareAndSet(false, true)) {
             handedOverAt = System.nanoTime();
@@ -100,7 +101,6 @@ final class VertxEventLoop implements EventLoop {
     }
 
     private void run(Runnable task) {
-        tasks++;
         try {
             task.run();
         } catch (RuntimeException | Error e) {
@@ -108,10 +108,12 @@ final class VertxEventLoop implements EventLoop {
         }
     }
 
-    private void finished(long start) {
+    /// Numbers are written once a batch: who hands work over reads fields beside them.
+    private void finished(long start, int done) {
         long took = System.nanoTime() - start;
         maxBatch = Math.max(maxBatch, took);
         busy.record(took);
+        tasks += done;
         batches++;
         if (took > VertxLoops.BLOCKED_NANOS) {
             events.blocked(name, took);
@@ -133,6 +135,6 @@ final class VertxEventLoop implements EventLoop {
         long start = System.nanoTime();
         late(start - due);
         run(task);
-        finished(start);
+        finished(start, 1);
     }
 }
