@@ -2,9 +2,14 @@
 module io.sluice.vmm {
     requires com.github.luben.zstd_jni;
     requires info.picocli;
+    requires io.prometheus.metrics.model;
     requires io.netty.common;
     requires io.netty.transport;
     requires io.vertx.core;
+    requires java.management;
+    requires jdk.management;
+    requires micrometer.core;
+    requires micrometer.registry.prometheus;
     requires org.jctools.core;
     requires org.jspecify;
     requires org.lz4.java;
@@ -17,6 +22,7 @@ module io.sluice.vmm {
     exports io.sluice.vmm.irq;
     exports io.sluice.vmm.loop;
     exports io.sluice.vmm.memory;
+    exports io.sluice.vmm.meter;
     exports io.sluice.vmm.pci;
     exports io.sluice.vmm.plugin;
     exports io.sluice.vmm.qapi;

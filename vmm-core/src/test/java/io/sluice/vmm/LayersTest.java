@@ -21,7 +21,7 @@ final class LayersTest extends LayersContract {
 
     @Test
     void aUseThatIsNotListedIsFound() {
-        var layers = Layers.parse(List.of("vmm.bus : vmm.loop vmm.trace", "vmm.loop :", "vmm.memory :", "vmm.trace :"));
+        var layers = Layers.parse(List.of("vmm.bus : vmm.loop vmm.meter", "vmm.loop :", "vmm.meter :", "vmm.memory :"));
         var bus = classesOf("bus");
 
         assertThat(layers.violations(bus))

@@ -188,8 +188,8 @@ final class MdevCommands {
                             device.interrupts().listeners(irq)));
                 }
             }
-            counters[0] = new Counters(
-                    device.reads(), device.writes(), device.interrupts().sent());
+            var counted = device.counters();
+            counters[0] = new Counters(counted.reads(), counted.writes(), counted.interrupts());
         });
         return new Instance(
                 instance.uuid().toString(),

@@ -1,13 +1,11 @@
 package io.sluice.vfio.entry;
 
-import io.sluice.vfio.mdev.MdevBus;
 import io.sluice.vfio.mdev.MdevInstance;
-import io.sluice.vmm.plugin.DeviceContext;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.qapi.Member;
 import java.util.List;
 
-/// What the mdev bus tells those who watch the machine.
+/// The events of the mdev bus.
 final class MdevEvents {
     /// @param uuid the instance
     /// @param type its type, as `mtty-2`
@@ -22,21 +20,19 @@ final class MdevEvents {
 
     private MdevEvents() {}
 
-    static List<EventType<?>> all() {
-        return List.of(ADDED, REMOVED);
+    static EventType.Event<Mdev> added(MdevInstance instance) {
+        return ADDED.with(of(instance));
     }
 
-    static MdevBus.Listener listener(DeviceContext context) {
-        return new MdevBus.Listener() {
-            @Override
-            public void added(MdevInstance instance) {
-                context.emit(ADDED.with(new Mdev(instance.uuid().toString(), instance.typeName())));
-            }
+    static EventType.Event<Mdev> removed(MdevInstance instance) {
+        return REMOVED.with(of(instance));
+    }
 
-            @Override
-            public void removed(MdevInstance instance) {
-                context.emit(REMOVED.with(new Mdev(instance.uuid().toString(), instance.typeName())));
-            }
-        };
+    private static Mdev of(MdevInstance instance) {
+        return new Mdev(instance.uuid().toString(), instance.typeName());
+    }
+
+    static List<EventType<?>> all() {
+        return List.of(ADDED, REMOVED);
     }
 }

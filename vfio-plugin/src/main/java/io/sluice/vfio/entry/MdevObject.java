@@ -48,7 +48,6 @@ final class MdevObject implements ObjectType {
             throw new PluginException("mdev: no type '" + type + "'; there are: " + typeNames());
         }
         try {
-            bus.trace(context.trace());
             return new Owned(bus, bus.create(type, uuid, context::newStrand));
         } catch (MdevException e) {
             throw new PluginException(

@@ -19,10 +19,8 @@ public final class VfioPlugin implements Plugin {
         ServiceLoader.load(MdevDriver.class).forEach(bus::register);
         registry.object(new MdevObject(bus));
         registry.device(new VfioPciType(bus));
-        registry.commands(context -> {
-            bus.onChange(MdevEvents.listener(context));
-            return new MdevCommands(bus, context).commands();
-        });
+        registry.machine(context -> MdevWatch.over(bus, context));
+        registry.commands(context -> new MdevCommands(bus, context).commands());
         MdevEvents.all().forEach(registry::event);
     }
 }

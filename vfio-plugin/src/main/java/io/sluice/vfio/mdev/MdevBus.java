@@ -93,6 +93,8 @@ public final class MdevBus {
     /// Says who is told when instances come and go.
     public void onChange(Listener told) {
         listener = told;
+    }
+
     /// Instances that are made from now on tell of themselves there.
     public void trace(Trace log) {
         trace = log;

@@ -1,6 +1,7 @@
 package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.vfio.VfioCounters;
 import io.sluice.vfio.vfio.VfioDevice;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -52,6 +53,11 @@ public final class MdevInstance {
     /// Runs `question` on the device, inside its strand, and waits for it; its user is not asked.
     public void look(Consumer<VfioDevice> question) {
         vfio.strand().call(() -> question.accept(vfio));
+    }
+
+    /// What the instance has done so far; any thread may look.
+    public VfioCounters counters() {
+        return vfio.counters();
     }
 
     MdevParent parent() {

@@ -17,8 +17,7 @@ public final class VfioDevice {
     private final Strand strand;
     private final List<VfioRegion> regions;
     private final VfioInterrupts interrupts;
-    private long reads;
-    private long writes;
+    private final VfioCounters counters = new VfioCounters();
 
     /// What GET_INFO answers.
     public record Info(int flags, int regions, int irqs) {}
@@ -30,7 +29,7 @@ public final class VfioDevice {
         this.ops = ops;
         this.strand = strand;
         this.regions = List.copyOf(ops.regions());
-        this.interrupts = new VfioInterrupts(ops);
+        this.interrupts = new VfioInterrupts(ops, counters);
     }
 
     public Strand strand() {
@@ -40,6 +39,11 @@ public final class VfioDevice {
     /// The device's own side of its interrupts.
     public VfioInterrupts interrupts() {
         return interrupts;
+    }
+
+    /// What it has done so far; any thread may look.
+    public VfioCounters counters() {
+        return counters;
     }
 
     public Info info() {
@@ -82,9 +86,9 @@ public final class VfioDevice {
         int region = VfioRegion.index(position);
         long at = VfioRegion.offset(position);
         int count = clip(region, at, length, VfioRegion.READ);
-        reads++;
         for (int done = 0; done < count; ) {
             int size = step(at + done, count - done);
+            counters.reads++;
             long value = ops.read(region, at + done, size);
             for (int i = 0; i < size; i++) {
                 target[offset + done + i] = (byte) (value >> 8 * i);
@@ -99,13 +103,13 @@ public final class VfioDevice {
         int region = VfioRegion.index(position);
         long at = VfioRegion.offset(position);
         int count = clip(region, at, length, VfioRegion.WRITE);
-        writes++;
         for (int done = 0; done < count; ) {
             int size = step(at + done, count - done);
             long value = 0;
             for (int i = 0; i < size; i++) {
                 value |= (source[offset + done + i] & 0xFFL) << 8 * i;
             }
+            counters.writes++;
             ops.write(region, at + done, size, value);
             done += size;
         }
@@ -130,22 +134,12 @@ public final class VfioDevice {
         return size;
     }
 
-    /// Reads of its regions since the device was made, a user's access counted once.
-    public long reads() {
-        return reads;
-    }
-
-    /// Writes to its regions since the device was made, a user's access counted once.
-    public long writes() {
-        return writes;
-    }
-
     /// One access of a vCPU, without a buffer between. What lies outside the region reads as all ones.
     public long load(int region, long offset, int size) {
         if (!holds(region, offset, size)) {
             return -1;
         }
-        reads++;
+        counters.reads++;
         if ((offset & size - 1) == 0) {
             return ops.read(region, offset, size);
         }
@@ -161,7 +155,7 @@ public final class VfioDevice {
         if (!holds(region, offset, size)) {
             return;
         }
-        writes++;
+        counters.writes++;
         if ((offset & size - 1) == 0) {
             ops.write(region, offset, size, value);
             return;

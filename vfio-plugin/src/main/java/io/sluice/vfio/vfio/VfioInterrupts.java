@@ -19,14 +19,15 @@ public final class VfioInterrupts {
     private static final int KINDS = VfioIrq.values().length;
 
     private final VfioDeviceOps ops;
+    private final VfioCounters counters;
     private final @Nullable Eventfd[][] eventfds = new Eventfd[KINDS][];
     private @Nullable VfioIrq active;
     private boolean level;
     private boolean masked;
-    private long sent;
 
-    VfioInterrupts(VfioDeviceOps ops) {
+    VfioInterrupts(VfioDeviceOps ops, VfioCounters counters) {
         this.ops = ops;
+        this.counters = counters;
         for (var irq : VfioIrq.values()) {
             eventfds[irq.ordinal()] = new Eventfd[ops.vectors(irq)];
         }
@@ -70,14 +71,9 @@ public final class VfioInterrupts {
         return count;
     }
 
-    /// Interrupts that were signalled since the device was made.
-    public long sent() {
-        return sent;
-    }
-
     private void signal(@Nullable Eventfd eventfd) {
         if (eventfd != null) {
-            sent++;
+            counters.interrupts++;
             eventfd.signal();
         }
     }

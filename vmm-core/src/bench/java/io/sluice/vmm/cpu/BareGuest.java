@@ -2,6 +2,7 @@ package io.sluice.vmm.cpu;
 
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.BusDevice;
+import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.Interpreter;
 import io.sluice.vmm.loop.EventLoop;
@@ -50,6 +51,11 @@ final class BareGuest implements AutoCloseable {
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .putLong(0, entry)
                         .array());
+    }
+
+    /// Has traps counted and timed, as a metrics object does.
+    void meter() {
+        interpreter.core().meter(new TrapMeter(17), new TrapMeter(17));
     }
 
     /// Runs `turns` turns of the loop.

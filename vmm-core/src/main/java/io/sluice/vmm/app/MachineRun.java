@@ -16,6 +16,9 @@ import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineException;
 import io.sluice.vmm.machine.MachineHost;
 import io.sluice.vmm.machine.ShutdownCause;
+import io.sluice.vmm.meter.MeterBoard;
+import io.sluice.vmm.metrics.MetricsPlugin;
+import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.trace.TraceSink;
 import java.io.IOException;
@@ -38,6 +41,7 @@ final class MachineRun implements MachineHost, LoopEvents {
     private final Messages messages;
     private final Session session;
     private final VertxLoops loops = VertxLoops.start(IO_LOOPS, this);
+    private final MeterBoard meters = new MeterBoard();
     private volatile @Nullable Machine machine;
     private volatile @Nullable ControlSockets control;
     private @Nullable MachineEnd end;
@@ -49,6 +53,7 @@ final class MachineRun implements MachineHost, LoopEvents {
         this.log = log;
         this.session = Session.open(
                 config.serial(), config.debugConsole(), doors.debugger() instanceof GdbTarget.Stdio, this::press);
+        loops.hang(meters);
     }
 
     /// Runs a machine to its end.
@@ -157,6 +162,16 @@ final class MachineRun implements MachineHost, LoopEvents {
     @Override
     public EventLoop ioLoop(int index) {
         return loops.io(index);
+    }
+
+    @Override
+    public MeterBoard meters() {
+        return meters;
+    }
+
+    @Override
+    public void register(PluginRegistry registry) {
+        new MetricsPlugin(loops::vertx, line -> err.println("sluice: " + line)).register(registry);
     }
 
     @Override

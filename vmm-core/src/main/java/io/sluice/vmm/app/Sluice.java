@@ -2,6 +2,7 @@ package io.sluice.vmm.app;
 
 import io.sluice.vmm.log.Messages;
 import io.sluice.vmm.machine.Machine;
+import io.sluice.vmm.metrics.MetricsPlugin;
 import io.sluice.vmm.plugin.PluginException;
 import java.io.PrintStream;
 import java.util.List;
@@ -62,6 +63,7 @@ final class Sluice {
 
     private static String parts(Option option, @Nullable String type) {
         var registry = Machine.registry();
+        MetricsPlugin.describe(registry);
         try {
             if (option == Option.OBJECT) {
                 return type == null ? registry.objectHelp() : registry.objectHelp(type);

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What it remembers belongs to one version of the map and is forgotten when the map changes, so it can be useless but
 /// never wrong. The `speed` guest measures what it saves.
-public final class Route {
+public sealed class Route permits MeteredRoute {
     private static final int PLACES = 64;
 
     private final AddressSpace space;
@@ -18,6 +18,11 @@ public final class Route {
     public Route(AddressSpace space) {
         this.space = space;
         this.version = space.version();
+    }
+
+    /// The same way, but one that counts and times what goes to devices; it costs more.
+    public static Route metered(AddressSpace space, TrapMeter meter) {
+        return new MeteredRoute(space, meter);
     }
 
     /// As [AddressSpace#read].
@@ -37,7 +42,7 @@ public final class Route {
     }
 
     /// The device that answers all of the access, if it is one.
-    private Mapping.@Nullable Device device(long address, int size) {
+    final Mapping.@Nullable Device device(long address, int size) {
         int now = space.version();
         if (now != version) {
             Arrays.fill(devices, null);
@@ -54,6 +59,10 @@ public final class Route {
         // If the map changed meanwhile, the next access notices.
         devices[place] = found;
         return found;
+    }
+
+    final boolean isRam(long address) {
+        return space.find(address).asRam() != null;
     }
 
     private static boolean covers(Mapping.Device device, long address, int size) {

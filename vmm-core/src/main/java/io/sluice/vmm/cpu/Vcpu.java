@@ -1,10 +1,13 @@
 package io.sluice.vmm.cpu;
 
+import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.interp.Attention;
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.CpuPorts;
 import io.sluice.vmm.cpu.interp.Interpreter;
+import io.sluice.vmm.cpu.interp.InterpreterCounters;
 import io.sluice.vmm.cpu.interp.InterruptController;
+import io.sluice.vmm.cpu.mmu.MmuCounters;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.irq.LocalApic;
 import io.sluice.vmm.irq.VcpuPort;
@@ -19,6 +22,10 @@ import java.util.function.Consumer;
 /// Other threads only hand it commands; it carries them out between two blocks. [#pause] and [#inspect] wait until that
 /// is done, so they are not for event loops nor for the vCPU itself.
 public final class Vcpu implements AutoCloseable {
+    /// One access to a device in so many is timed: with two looks at the clock each, all of them would cost three times
+    /// what the accesses do.
+    private static final int TIMED_ACCESS = 17;
+
     private final int id;
     private final VcpuBoard board;
     private final VcpuEvents events;
@@ -27,6 +34,8 @@ public final class Vcpu implements AutoCloseable {
     private final Interpreter interpreter;
     private final VcpuDebug debug;
     private final Thread thread;
+    private final TrapMeter memoryTraps = new TrapMeter(TIMED_ACCESS);
+    private final TrapMeter ioTraps = new TrapMeter(TIMED_ACCESS);
     private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
 
     private volatile boolean closing;
@@ -73,6 +82,32 @@ public final class Vcpu implements AutoCloseable {
     /// What a debugger asks of this vCPU.
     public VcpuDebug debug() {
         return debug;
+    }
+
+    // ---- what it has done; any thread looks, and sees it a little late
+
+    public InterpreterCounters counters() {
+        return interpreter.counters();
+    }
+
+    public MmuCounters mmuCounters() {
+        return interpreter.core().mmu.counters();
+    }
+
+    /// Accesses to devices in memory, as far as [#meterTraps] was on.
+    public TrapMeter memoryTraps() {
+        return memoryTraps;
+    }
+
+    /// Accesses to ports, as far as [#meterTraps] was on.
+    public TrapMeter ioTraps() {
+        return ioTraps;
+    }
+
+    /// Counts and times accesses to devices from now on, or no more. Soon; does not wait.
+    public void meterTraps(boolean on) {
+        var core = interpreter.core();
+        submit(on ? () -> core.meter(memoryTraps, ioTraps) : core::unmeter);
     }
 
     // ---- commands

@@ -50,6 +50,7 @@ final class Board {
     private final A20Gate a20 = new A20Gate();
 
     final MachineClock clock = new MachineClock();
+    final StrandCensus strands = new StrandCensus();
     final AddressSpace memory = new AddressSpace("memory", Q35Map.LAST_ADDRESS);
     final AddressSpace io = new AddressSpace("ports", Q35Map.LAST_PORT);
     final MemoryLayout layout;
@@ -112,7 +113,7 @@ final class Board {
     }
 
     Strand newStrand() {
-        return new Strand(loop, clock);
+        return strands.counted("platform", new Strand(loop, clock));
     }
 
     /// Has `reset` called inside `strand` at each reset of the machine.

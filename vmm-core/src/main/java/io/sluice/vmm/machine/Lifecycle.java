@@ -1,10 +1,13 @@
 package io.sluice.vmm.machine;
 
+import static java.util.stream.Collectors.toCollection;
+
 import io.sluice.vmm.qapi.RunState;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// The life of a machine as a state and the moves that are legal from it. Any thread; a move happens wholly or not.
 final class Lifecycle {
@@ -42,12 +45,19 @@ final class Lifecycle {
         }
     }
 
+    /// What the guest did just before it was stopped may be known only afterwards; so a stopped machine can still move
+    /// to
+    /// `SHUTDOWN` and `PANICKED`.
     private static final Map<State, Set<State>> MOVES = new EnumMap<>(Map.of(
             State.PRELAUNCH, EnumSet.of(State.RUNNING, State.DEBUG, State.ENDED),
             State.RUNNING,
                     EnumSet.of(State.PAUSED, State.DEBUG, State.PANICKED, State.FAILED, State.SHUTDOWN, State.ENDED),
-            State.PAUSED, EnumSet.of(State.PRELAUNCH, State.RUNNING, State.FAILED, State.ENDED),
-            State.DEBUG, EnumSet.of(State.PRELAUNCH, State.RUNNING, State.FAILED, State.ENDED),
+            State.PAUSED,
+                    EnumSet.of(
+                            State.PRELAUNCH, State.RUNNING, State.PANICKED, State.FAILED, State.SHUTDOWN, State.ENDED),
+            State.DEBUG,
+                    EnumSet.of(
+                            State.PRELAUNCH, State.RUNNING, State.PANICKED, State.FAILED, State.SHUTDOWN, State.ENDED),
             State.PANICKED, EnumSet.of(State.PRELAUNCH, State.RUNNING, State.FAILED, State.ENDED),
             State.FAILED, EnumSet.of(State.PRELAUNCH, State.ENDED),
             State.SHUTDOWN, EnumSet.of(State.PRELAUNCH, State.FAILED, State.ENDED),
@@ -60,8 +70,19 @@ final class Lifecycle {
         return state;
     }
 
+    /// Every state that a machine of ours can be in, as QEMU calls it.
+    static Set<RunState> runStates() {
+        return Stream.of(State.values())
+                .map(State::runState)
+                .collect(toCollection(() -> EnumSet.noneOf(RunState.class)));
+    }
+
     static boolean isLegal(State from, State to) {
         return MOVES.getOrDefault(from, Set.of()).contains(to);
+    }
+
+    synchronized boolean canMove(State to) {
+        return isLegal(state, to);
     }
 
     /// Moves if that is legal from where the machine is now.

@@ -57,6 +57,7 @@ public final class Machine implements AutoCloseable {
     private final PluginContext context;
     private final ObjectShelf objects;
     private final PluginBay plugins;
+    private final MachineMeters meters;
     private final BootImage image;
     private final MachineTree tree;
     private final Debugger debugger;
@@ -100,9 +101,13 @@ public final class Machine implements AutoCloseable {
         board.rtc.onSet(second -> emit(MachineEvents.RTC_CHANGE.with(
                 new MachineEvents.RtcChange(second - Instant.now().getEpochSecond(), MachineTree.RTC))));
         registry = PluginContext.newRegistry();
+        host.register(registry);
         context = new PluginContext(board, host, power, trace);
+        registry.greet(context);
         objects = new ObjectShelf(registry, context);
         plugins = new PluginBay(registry, board, context, host::control, new Told(devices));
+        meters = new MachineMeters(host.meters(), board, ram);
+        meters.hangLife(life);
         tree = new MachineTree(config, board);
         try {
             addConsoles();
@@ -138,6 +143,7 @@ public final class Machine implements AutoCloseable {
         for (int i = 0; i < config.serial().size(); i++) {
             if (!(config.serial().get(i) instanceof CharTarget.Absent)) {
                 board.addSerial(i, host.serial().get(i), panics);
+                meters.hangSerial(i, board.serial.getLast().counters());
             }
         }
         if (config.debugConsole() != null) {
@@ -212,7 +218,7 @@ public final class Machine implements AutoCloseable {
     }
 
     private boolean reset(ShutdownCause cause, String how) {
-        if (life.state() == State.ENDED || life.state() == State.CLOSED) {
+        if (hasEnded()) {
             return false;
         }
         var panic = panics.reason();
@@ -344,10 +350,14 @@ public final class Machine implements AutoCloseable {
     private void shutDown(ShutdownCause cause, MachineEnd how) {
         if (!config.life().shutdownPauses()) {
             end(cause, how);
-        } else if (life.state() == State.RUNNING) {
+        } else if (life.canMove(State.SHUTDOWN)) {
             emit(MachineEvents.SHUTDOWN.with(new MachineEvents.Cause(cause)));
             stop(State.SHUTDOWN);
         }
+    }
+
+    private boolean hasEnded() {
+        return life.state() == State.ENDED || life.state() == State.CLOSED;
     }
 
     private void end(ShutdownCause cause, MachineEnd how) {
@@ -365,6 +375,9 @@ public final class Machine implements AutoCloseable {
             action = PanicAction.PAUSE;
         }
         panics.clear();
+        if (hasEnded()) {
+            return;
+        }
         emit(MachineEvents.GUEST_PANICKED.with(new MachineEvents.Panicked(action.outcome())));
         switch (action) {
             case NONE -> {}
@@ -498,6 +511,7 @@ public final class Machine implements AutoCloseable {
         board.vcpu.close();
         plugins.close();
         objects.close();
+        meters.close();
         host.closeLoops();
         ram.close();
     }

@@ -1,6 +1,8 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.loop.EventLoop;
+import io.sluice.vmm.meter.MeterBoard;
+import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.trace.TraceSink;
 import java.util.List;
@@ -12,6 +14,12 @@ public interface MachineHost {
 
     /// One of the loops for PCI devices; any number will do.
     EventLoop ioLoop(int index);
+
+    /// Where the machine hangs out what it counts.
+    MeterBoard meters();
+
+    /// Adds what only the process around the machine can offer: object types that need its sockets.
+    void register(PluginRegistry registry);
 
     /// Ends the loops. When this returns nothing runs on them any more.
     void closeLoops();

@@ -5,6 +5,7 @@ import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.irq.IsaLines;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.plugin.DeviceContext;
 import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginRegistry;
@@ -37,7 +38,7 @@ final class PluginContext implements DeviceContext {
 
     @Override
     public Strand newStrand() {
-        return new Strand(host.ioLoop(strands++), board.clock);
+        return board.strands.counted("device", new Strand(host.ioLoop(strands++), board.clock));
     }
 
     @Override
@@ -58,6 +59,11 @@ final class PluginContext implements DeviceContext {
     /// The cascade between the PICs is no input.
     private IrqLine isa(int number) {
         return number == 2 ? IrqLine.NONE : board.lines.isa(number);
+    }
+
+    @Override
+    public MeterBoard meters() {
+        return host.meters();
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.sluice.vmm.machine;
 
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.device.uart.Uart16550;
-import io.sluice.vmm.device.uart.UartEvents;
 import io.sluice.vmm.device.uart.UartHost;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.Strand;
@@ -16,6 +15,7 @@ final class SerialLine implements UartHost, CharBackend.Listener {
     private final Uart16550 uart;
     private final CharBackend backend;
     private final PanicWatch watch;
+    private final UartCounters counters = new UartCounters();
     private final byte[] octet = new byte[1];
     private final Runnable pump = this::pump;
     private final Runnable outputReady;
@@ -25,13 +25,17 @@ final class SerialLine implements UartHost, CharBackend.Listener {
         this.strand = strand;
         this.backend = backend;
         this.watch = watch;
-        this.uart = new Uart16550(strand, irq, this, UartEvents.NONE, true);
+        this.uart = new Uart16550(strand, irq, this, counters, true);
         this.outputReady = uart::outputReady;
         backend.listen(this);
     }
 
     void map(AddressSpace io, int port) {
         io.mapDevice(port, Uart16550.LENGTH, uart.ports(), strand);
+    }
+
+    UartCounters counters() {
+        return counters;
     }
 
     Strand strand() {

@@ -10,6 +10,11 @@ import org.jspecify.annotations.Nullable;
 /// above it. On the function's strand.
 public final class PciDma {
     private final PciFunction function;
+    private long reads;
+    private long writes;
+    private long readBytes;
+    private long writtenBytes;
+    private long messages;
     private volatile long refused;
     private volatile long failed;
 
@@ -30,6 +35,8 @@ public final class PciDma {
             Arrays.fill(target, offset, offset + length, (byte) -1);
             return false;
         }
+        reads++;
+        readBytes += length;
         return count(port.dma().read(port.bdf(), pasid, from, target, offset, length));
     }
 
@@ -45,6 +52,8 @@ public final class PciDma {
             refuse();
             return false;
         }
+        writes++;
+        writtenBytes += length;
         return count(port.dma().write(port.bdf(), pasid, to, source, offset, length));
     }
 
@@ -58,6 +67,29 @@ public final class PciDma {
         return failed;
     }
 
+    /// Read requests that were sent. Any thread, as with all these numbers; a little late.
+    public long reads() {
+        return reads;
+    }
+
+    public long writes() {
+        return writes;
+    }
+
+    /// Bytes that were asked for.
+    public long readBytes() {
+        return readBytes;
+    }
+
+    public long writtenBytes() {
+        return writtenBytes;
+    }
+
+    /// Message-signalled interrupts that left the function.
+    public long messages() {
+        return messages;
+    }
+
     /// Sends a message-signalled interrupt.
     ///
     /// @return whether it left the function
@@ -68,6 +100,7 @@ public final class PciDma {
             return false;
         }
         port.told().sent(port, function, address, data);
+        messages++;
         port.msi().write(address, data);
         return true;
     }

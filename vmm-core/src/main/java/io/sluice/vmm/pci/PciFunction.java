@@ -192,6 +192,12 @@ public final class PciFunction {
         return powerManagement == 0 || (config.get16(powerManagement + 4) & 3) == 0;
     }
 
+    /// Who it is on the bus now; null while it is on none. Any thread.
+    public @Nullable Bdf requester() {
+        var here = port;
+        return here == null ? null : here.bdf();
+    }
+
     private int command() {
         return config.get16(COMMAND.offset);
     }

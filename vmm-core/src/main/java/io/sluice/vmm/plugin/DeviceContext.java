@@ -4,6 +4,7 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.trace.Trace;
 
@@ -27,6 +28,8 @@ public interface DeviceContext {
     default Trace trace() {
         return Trace.none();
     }
+    /// Where a device or an object hangs out what it counts. A group of meters is closed when its owner ends.
+    MeterBoard meters();
 
     /// The machine's power and exit.
     MachinePower power();

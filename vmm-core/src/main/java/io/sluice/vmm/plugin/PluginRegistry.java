@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// All device and object types of one machine. One thread at a time.
@@ -21,6 +22,7 @@ public final class PluginRegistry {
     private final Map<String, DeviceType> devices = new TreeMap<>();
     private final Map<String, ObjectType> objects = new TreeMap<>();
     private final List<Function<DeviceContext, List<Command<?, ?>>>> commands = new ArrayList<>();
+    private final List<Consumer<DeviceContext>> greeters = new ArrayList<>();
     private final List<EventType<?>> events = new ArrayList<>();
 
     /// A device that was made, and where it shall go.
@@ -38,6 +40,16 @@ public final class PluginRegistry {
         if (objects.putIfAbsent(type.name(), type) != null) {
             throw new IllegalStateException("two object types are called " + type.name());
         }
+    }
+
+    /// Has something done once the machine is there, before any device or object is made.
+    public void machine(Consumer<DeviceContext> greeter) {
+        greeters.add(greeter);
+    }
+
+    /// The machine is there. To be called once.
+    public void greet(DeviceContext context) {
+        greeters.forEach(greeter -> greeter.accept(context));
     }
 
     /// Adds commands to the machine's control socket. They are made once the machine is there.

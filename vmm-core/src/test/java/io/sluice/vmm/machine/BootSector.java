@@ -20,7 +20,7 @@ final class BootSector {
 
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
 
-    private BootSector bytes(int... bytes) {
+    BootSector bytes(int... bytes) {
         for (int octet : bytes) {
             code.write(octet);
         }

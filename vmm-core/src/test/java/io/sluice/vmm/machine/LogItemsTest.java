@@ -87,9 +87,9 @@ final class LogItemsTest {
         assertThat(logged(guest, Item.PCI, "edu").lines())
                 .contains(
                         "pci 0000:00:01.0 edu: added",
-                        "pci 0000:00:01.0 edu: BAR 0 at memory c0000000..c00fffff",
+                        "pci 0000:00:01.0 edu: BAR 0 (memory) at c0000000..c00fffff",
                         "pci 0000:00:01.0 edu: config 004 <- 0000",
-                        "pci 0000:00:01.0 edu: BAR 0 off",
+                        "pci 0000:00:01.0 edu: BAR 0 (memory) off",
                         "pci 0000:00:01.0 edu: removed");
     }
 

@@ -4,12 +4,14 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.testkit.PciBoard;
 
 /// A context on a [PciBoard]; its interrupt lines are kept as levels.
 public final class TestContext implements DeviceContext {
     public final boolean[] levels = new boolean[24];
     public final PciBoard board;
+    public final MeterBoard meters = new MeterBoard();
 
     public TestContext(PciBoard board) {
         this.board = board;
@@ -41,6 +43,11 @@ public final class TestContext implements DeviceContext {
     @Override
     public MachineClock clock() {
         return board.loop.clock();
+    }
+
+    @Override
+    public MeterBoard meters() {
+        return meters;
     }
 
     @Override

@@ -9,6 +9,9 @@ import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineHost;
+import io.sluice.vmm.meter.MeterBoard;
+import io.sluice.vmm.metrics.MetricsPlugin;
+import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.qapi.QapiEncoder;
 import io.sluice.vmm.trace.TraceSink;
@@ -28,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// A machine with a process around it as a test needs it: text in, text out, and an owner thread of its own.
 public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable {
     private final VertxLoops loops = VertxLoops.start(1, this);
+    private final MeterBoard meters = new MeterBoard();
+    private final StringBuffer said = new StringBuffer();
     private final List<Thread> ownerThreads = new CopyOnWriteArrayList<>();
     private final ExecutorService owner = Executors.newSingleThreadExecutor(this::ownerThread);
     private final List<TextConsole> consoles = new ArrayList<>();
@@ -59,6 +64,7 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     /// @param devices hears what becomes of devices, on the owner's thread
     public static MachineRig start(MachineConfig config, DeviceEvents devices) {
         var rig = new MachineRig(config.serial().size());
+        rig.loops.hang(rig.meters);
         try {
             rig.machine = Machine.build(config, rig, devices);
             rig.ask(started -> {
@@ -83,6 +89,11 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
 
     public TextConsole debug() {
         return debugConsole;
+    }
+
+    /// What the process would have said on standard error.
+    public String said() {
+        return said.toString();
     }
 
     public String logged() {
@@ -128,6 +139,16 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     @Override
     public EventLoop ioLoop(int index) {
         return loops.io(index);
+    }
+
+    @Override
+    public MeterBoard meters() {
+        return meters;
+    }
+
+    @Override
+    public void register(PluginRegistry registry) {
+        new MetricsPlugin(loops::vertx, line -> said.append(line).append('\n')).register(registry);
     }
 
     @Override

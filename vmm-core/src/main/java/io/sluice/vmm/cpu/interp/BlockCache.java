@@ -34,15 +34,17 @@ final class BlockCache {
 
     private final AddressSpace memory;
     private final Mmu mmu;
+    private final InterpreterCounters counters;
     private final long[] jumpKeys = new long[2 * JUMPS];
     private final @Nullable Block[] jumpBlocks = new Block[JUMPS];
     private final @Nullable Block[] buckets = new Block[BUCKETS];
     private final Map<Long, CodePage> pages = new HashMap<>();
     private int blocks;
 
-    BlockCache(AddressSpace memory, Mmu mmu) {
+    BlockCache(AddressSpace memory, Mmu mmu, InterpreterCounters counters) {
         this.memory = memory;
         this.mmu = mmu;
+        this.counters = counters;
         Arrays.fill(jumpKeys, -1);
     }
 
@@ -204,6 +206,7 @@ final class BlockCache {
 
     private void drop(Block block) {
         if (block.valid) {
+            counters.blocksOverwritten++;
             block.invalidate();
             unlink(block);
         }
@@ -226,6 +229,7 @@ final class BlockCache {
 
     /// Drops every block; pages stay watched until they are written.
     void clear() {
+        counters.cacheFlushes++;
         for (var page : pages.values()) {
             for (var block = page.blocks; block != null; block = block.pageNext) {
                 block.invalidate();

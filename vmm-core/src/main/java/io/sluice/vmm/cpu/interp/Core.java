@@ -2,6 +2,7 @@ package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Route;
+import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.mmu.DataWatch;
 import io.sluice.vmm.cpu.mmu.Mmu;
@@ -28,7 +29,8 @@ public final class Core {
     public final Mmu mmu;
     public final CpuPorts ports;
     final AddressSpace memory;
-    final Route io;
+    private final AddressSpace ioSpace;
+    Route io;
     final Cpuid cpuid;
     final CpuTrace told;
     /// The general registers of [CpuState].
@@ -78,6 +80,7 @@ public final class Core {
 
     public Core(AddressSpace memory, AddressSpace io, CpuPorts ports) {
         this.memory = memory;
+        this.ioSpace = io;
         this.io = new Route(io);
         this.ports = ports;
         this.cpuid = new Cpuid(ports.id(), ports.count());
@@ -90,6 +93,18 @@ public final class Core {
         updateMode();
         debugChanged();
         mmu.flushAll();
+    }
+
+    /// Has accesses to devices counted and timed from now on. On the vCPU's thread.
+    public void meter(TrapMeter memoryTraps, TrapMeter ioTraps) {
+        mmu.meter(memoryTraps);
+        io = Route.metered(ioSpace, ioTraps);
+    }
+
+    /// Ends [#meter].
+    public void unmeter() {
+        mmu.meter(null);
+        io = new Route(ioSpace);
     }
 
     // ---- mode

@@ -45,6 +45,7 @@ public final class Interpreter {
     private final BlockBuilder builder;
     private final ForeignWrites foreignWrites;
     private final InterruptController interrupts;
+    private final InterpreterCounters counters = new InterpreterCounters();
 
     @SuppressWarnings("unused") // by ATTENTION
     private volatile int attention;
@@ -66,7 +67,7 @@ public final class Interpreter {
         this.core = core;
         this.state = core.state;
         this.interrupts = core.ports.interrupts();
-        this.cache = new BlockCache(memory, core.mmu);
+        this.cache = new BlockCache(memory, core.mmu, counters);
         this.builder = new BlockBuilder(core, memory);
         this.foreignWrites = new ForeignWrites(memory, cache, () -> attend(Attention.CODE));
         memory.onChange(() -> attend(Attention.REMAP));
@@ -76,6 +77,11 @@ public final class Interpreter {
 
     public Core core() {
         return core;
+    }
+
+    /// What has been done so far; any thread may look.
+    public InterpreterCounters counters() {
+        return counters;
     }
 
     /// Instructions run so far.
@@ -231,6 +237,7 @@ public final class Interpreter {
         if (block == null) {
             boolean keep = cache.watch(physical & ~0xFFFL);
             int most = (mode & Core.MODE_SINGLE) != 0 ? 1 : BlockBuilder.MAX_INSTRUCTIONS;
+            counters.blocksBuilt++;
             block = builder.build(linear, physical, mode, most, cache);
             core.told.decoded(linear, block);
             if (keep) {
@@ -319,9 +326,11 @@ public final class Interpreter {
             return debugged();
         }
         core.look = false;
+        counters.lookUps++;
         int reasons = (int) ATTENTION.getOpaque(this) != 0 ? (int) ATTENTION.getAndSet(this, 0) : 0;
         if (shutDown) {
             shutDown = false;
+            counters.shutdowns++;
             return Exit.SHUTDOWN;
         }
         if ((reasons & (Attention.REMAP | Attention.CODE)) != 0) {
@@ -337,6 +346,7 @@ public final class Interpreter {
             startOver(reasons);
         }
         if ((reasons & Attention.STOP) != 0) {
+            counters.stops++;
             core.look = true;
             return Exit.STOPPED;
         }
@@ -355,6 +365,9 @@ public final class Interpreter {
             budget = SLICE;
             interrupts.poll(core.ports.nanos());
         }
+        if ((reasons & Attention.APIC) != 0 && (core.shadow || !state.flag(CpuState.IF))) {
+            counters.windows++;
+        }
         if (!core.shadow && !interruptsHeld) {
             takeInterrupt();
         }
@@ -362,6 +375,7 @@ public final class Interpreter {
             return debugged();
         }
         if (core.halted) {
+            counters.halts++;
             core.look = true;
             return Exit.HALTED;
         }
@@ -460,11 +474,13 @@ public final class Interpreter {
             nmiPending = false;
             core.nmiBlocked = true;
             core.halted = false;
+            counters.nmis++;
             interrupt(GuestFault.NMI);
         } else if (state.flag(CpuState.IF) && interrupts.hasInterrupt()) {
             core.halted = false;
             int vector = interrupts.acknowledge();
             core.told.serviced(vector);
+            counters.interrupts[vector >> 4 & InterpreterCounters.CLASSES - 1]++;
             interrupt(vector);
         }
     }
@@ -489,6 +505,7 @@ public final class Interpreter {
         var fault = first;
         notePageFault(fault);
         while (true) {
+            counters.exceptions[fault.vector & InterpreterCounters.EXCEPTIONS - 1]++;
             try {
                 Interrupts.deliver(core, fault.vector, Interrupts.Source.HARDWARE, fault.code, savedFlags);
                 if (fault.vector == GuestFault.DB) {

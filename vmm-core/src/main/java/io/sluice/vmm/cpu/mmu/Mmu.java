@@ -3,6 +3,7 @@ package io.sluice.vmm.cpu.mmu;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.bus.Route;
+import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.memory.HostMemory;
@@ -30,12 +31,13 @@ public final class Mmu {
 
     private final CpuState state;
     private final AddressSpace memory;
-    private final Route route;
+    private Route route;
     private final LocalDevice local;
     private final MmuTrace told;
     private final PageWalker walker;
     private final PageProbe probe;
     private final Contexts contexts = new Contexts();
+    private final MmuCounters counters = new MmuCounters();
 
     private final Tlb[] reads = new Tlb[RIGHTS];
     private final Tlb[] writes = new Tlb[RIGHTS];
@@ -89,6 +91,16 @@ public final class Mmu {
         read = reads[rights].slots;
         write = writes[rights].slots;
         context = contexts.renew(0);
+    }
+
+    /// What has been done so far; any thread may look.
+    public MmuCounters counters() {
+        return counters;
+    }
+
+    /// Has accesses to devices counted and timed from now on; null ends it. On the vCPU's thread.
+    public void meter(@Nullable TrapMeter traps) {
+        route = traps == null ? new Route(memory) : Route.metered(memory, traps);
     }
 
     /// Identifies what fetches translate to, for caches of decoded code: changes whenever one may translate
@@ -252,6 +264,7 @@ public final class Mmu {
         if (read[i] == ((linear & PAGE_MASK) | context)) {
             return linear + read[i + 1];
         }
+        counters.readMisses++;
         long gpa = translate(linear, Access.READ, rights);
         return isPlain() && installRead(linear, gpa, rights) ? linear + read[i + 1] : 0;
     }
@@ -263,6 +276,7 @@ public final class Mmu {
         if (write[i] == ((linear & PAGE_MASK) | context)) {
             return linear + write[i + 1];
         }
+        counters.writeMisses++;
         long gpa = translate(linear, Access.WRITE, rights);
         return isPlain() && installWrite(linear, gpa, rights) ? linear + write[i + 1] : 0;
     }
@@ -282,6 +296,7 @@ public final class Mmu {
         var cache = fetches[state.cpl == 3 ? USER : SUPERVISOR];
         long gpaPage = cache.find(linear, context);
         if (gpaPage < 0) {
+            counters.fetchMisses++;
             gpaPage = translate(linear, Access.FETCH, state.cpl == 3 ? USER : SUPERVISOR) & PAGE_MASK;
             cache.put(linear, context, gpaPage);
         }
@@ -306,6 +321,7 @@ public final class Mmu {
     public void storeBurst(long linear, long[] data) {
         long gpa = translate(linear, Access.WRITE, rights);
         reportBurst(linear);
+        counters.bursts++;
         memory.writeBurst(gpa, data);
     }
 
@@ -313,7 +329,13 @@ public final class Mmu {
     public boolean enqueue(long linear, long[] data) {
         long gpa = translate(linear, Access.WRITE, rights);
         reportBurst(linear);
-        return memory.deferrableWrite(gpa, data);
+        boolean accepted = memory.deferrableWrite(gpa, data);
+        if (accepted) {
+            counters.enqueuesAccepted++;
+        } else {
+            counters.enqueuesRetried++;
+        }
+        return accepted;
     }
 
     private void reportBurst(long linear) {
@@ -329,6 +351,7 @@ public final class Mmu {
         int pcid = pcid();
         int number = keep ? contexts.of(pcid) : 0;
         if (number == 0) {
+            counters.contextFlushes++;
             number = newNumber(pcid);
         }
         context = number;
@@ -338,6 +361,7 @@ public final class Mmu {
     /// Everything, global pages included.
     public void flushAll() {
         told.flushed("all");
+        counters.contextFlushes++;
         contexts.forgetAll();
         context = newNumber(pcid());
         largePages = false;
@@ -346,6 +370,7 @@ public final class Mmu {
     /// INVPCID type 1: all of one PCID but global pages (which are not kept apart here).
     public void flushPcid(int pcid) {
         told.flushedPcid(pcid);
+        counters.contextFlushes++;
         if (pcid == pcid()) {
             context = newNumber(pcid);
         } else {
@@ -361,6 +386,7 @@ public final class Mmu {
             flushAll();
             return;
         }
+        counters.pageFlushes++;
         for (int i = 0; i < RIGHTS; i++) {
             reads[i].drop(linear);
             writes[i].drop(linear);
@@ -378,6 +404,7 @@ public final class Mmu {
     /// The map of physical memory changed: nothing cached may be used any more.
     public void flushForRemap() {
         told.flushed("all, for the map of physical memory changed");
+        counters.remapFlushes++;
         walker.forgetRam();
         clearCaches();
         contexts.restart();
@@ -437,6 +464,7 @@ public final class Mmu {
         if (!isCanonical(linear)) {
             throw GuestFault.notCanonical();
         }
+        counters.walks++;
         long gpa = walker.walk(linear, access, as == USER, as == STRICT);
         largePages |= walker.sawLargePage();
         return gpa;
@@ -489,6 +517,7 @@ public final class Mmu {
         if (page >= 0) {
             return readPhysical(page, linear, size);
         }
+        counters.readMisses++;
         long gpa = translate(linear, Access.READ, as);
         if (installRead(linear, gpa, as)) {
             return AddressSpaceAccess.readHost(linear + slots[i + 1], size);
@@ -507,6 +536,7 @@ public final class Mmu {
     private long readPhysical(long page, long linear, int size) {
         long gpa = page & PAGE_MASK | linear & 0xFFF;
         if ((page & LOCAL) != 0) {
+            counters.localReads++;
             return local.read((int) gpa & 0xFFF, size);
         }
         return route.read(gpa, size);
@@ -548,6 +578,7 @@ public final class Mmu {
             writePhysical(page, linear, size, value);
             return;
         }
+        counters.writeMisses++;
         long gpa = translate(linear, Access.WRITE, as);
         if (installWrite(linear, gpa, as)) {
             AddressSpaceAccess.writeHost(linear + slots[i + 1], size, value);
@@ -561,6 +592,7 @@ public final class Mmu {
     private void writePhysical(long page, long linear, int size, long value) {
         long gpa = page & PAGE_MASK | linear & 0xFFF;
         if ((page & LOCAL) != 0) {
+            counters.localWrites++;
             local.write((int) gpa & 0xFFF, size, value);
         } else {
             route.write(gpa, size, value);

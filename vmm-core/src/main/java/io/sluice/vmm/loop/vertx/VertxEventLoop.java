@@ -2,6 +2,10 @@ package io.sluice.vmm.loop.vertx;
 
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.sluice.vmm.loop.EventLoop;
+import io.sluice.vmm.meter.LongHistogram;
+import io.sluice.vmm.meter.Meter.Unit;
+import io.sluice.vmm.meter.MeterGroup;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,6 +30,11 @@ final class VertxEventLoop implements EventLoop {
     private volatile long maxBatch;
     private volatile long batches;
 
+    private final LongHistogram lag = LongHistogram.ofNanos();
+    private final LongHistogram busy = LongHistogram.ofNanos();
+    /// Of the loop's thread.
+    private long tasks;
+
     VertxEventLoop(String name, SingleThreadIoEventLoop netty, LoopEvents events) {
         this.name = name;
         this.netty = netty;
@@ -34,6 +43,16 @@ final class VertxEventLoop implements EventLoop {
 
     SingleThreadIoEventLoop netty() {
         return netty;
+    }
+
+    /// Hangs out what the loop counts anyway.
+    void hang(MeterGroup group) {
+        var tags = Map.of("loop", name);
+        group.histogram(
+                "sluice.loop.lag", Unit.SECONDS, "Time from a task's moment to the start of its batch", tags, lag);
+        group.histogram("sluice.loop.busy", Unit.SECONDS, "Time that one batch of tasks held the loop", tags, busy);
+        group.counter("sluice.loop.tasks", Unit.NONE, "Tasks and timers that the loop has run", tags, () -> tasks);
+        group.gauge("sluice.loop.backlog", Unit.NONE, "Tasks that wait for the loop", tags, queue::size);
     }
 
     LoopWatch watch() {
@@ -59,20 +78,26 @@ final class VertxEventLoop implements EventLoop {
 
     private void drain() {
         long start = System.nanoTime();
-        maxLag = Math.max(maxLag, start - handedOverAt);
-        for (int i = 0; i < BATCH; i++) {
+        late(start - handedOverAt);
+        int done = 0;
+        for (; done < BATCH; done++) {
             var task = queue.poll();
             if (task == null) {
                 break;
             }
             run(task);
         }
-        finished(start);
+        finished(start, done);
         scheduled.set(false);
         if (!queue.isEmpty() && scheduled.compareAndSet(false, true)) {
             handedOverAt = System.nanoTime();
             submit();
         }
+    }
+
+    private void late(long nanos) {
+        maxLag = Math.max(maxLag, nanos);
+        lag.record(nanos);
     }
 
     private void run(Runnable task) {
@@ -83,9 +108,12 @@ final class VertxEventLoop implements EventLoop {
         }
     }
 
-    private void finished(long start) {
+    /// Numbers are written once a batch: who hands work over reads fields beside them.
+    private void finished(long start, int done) {
         long took = System.nanoTime() - start;
         maxBatch = Math.max(maxBatch, took);
+        busy.record(took);
+        tasks += done;
         batches++;
         if (took > VertxLoops.BLOCKED_NANOS) {
             events.blocked(name, took);
@@ -105,8 +133,8 @@ final class VertxEventLoop implements EventLoop {
 
     private void fire(long due, Runnable task) {
         long start = System.nanoTime();
-        maxLag = Math.max(maxLag, start - due);
+        late(start - due);
         run(task);
-        finished(start);
+        finished(start, 1);
     }
 }

@@ -4,6 +4,7 @@ import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import io.sluice.vmm.loop.EventLoop;
+import io.sluice.vmm.meter.MeterBoard;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -76,6 +77,12 @@ public final class VertxLoops implements AutoCloseable {
     /// How the loops keep time, the VM loop first.
     public List<LoopWatch> watches() {
         return loops.stream().map(VertxEventLoop::watch).toList();
+    }
+
+    /// Hangs out what the loops count: how late they are, how busy, what waits for them.
+    public void hang(MeterBoard board) {
+        var group = board.group();
+        loops.forEach(loop -> loop.hang(group));
     }
 
     /// Vert.x on these loops, for sockets and HTTP. Not for devices: they know only [EventLoop].
