@@ -21,7 +21,8 @@ final class LayersTest extends LayersContract {
 
     @Test
     void aUseThatIsNotListedIsFound() {
-        var layers = Layers.parse(List.of("vmm.bus : vmm.loop vmm.meter", "vmm.loop :", "vmm.meter :", "vmm.memory :"));
+        var layers = Layers.parse(List.of(
+                "vmm.bus : vmm.loop vmm.meter vmm.trace", "vmm.loop :", "vmm.meter :", "vmm.trace :", "vmm.memory :"));
         var bus = classesOf("bus");
 
         assertThat(layers.violations(bus))
