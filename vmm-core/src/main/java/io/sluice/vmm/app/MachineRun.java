@@ -110,7 +110,9 @@ final class MachineRun implements MachineHost, LoopEvents {
     }
 
     private @Nullable ControlSockets openControl(Machine built) {
-        return doors.control().isEmpty() ? null : ControlSockets.open(built, doors, loops.vertx(), this::control, err);
+        return doors.control().isEmpty()
+                ? null
+                : ControlSockets.open(built, doors, loops.vertx(), this::control, meters);
     }
 
     /// @return what is to be closed at the end, if anything is

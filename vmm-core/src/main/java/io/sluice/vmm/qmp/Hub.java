@@ -158,6 +158,7 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     }
 
     private void deliver(RateLimiter.Stamped stamped) {
+        events.event(stamped.event().type().name());
         byte[] plain = null;
         byte[] pretty = null;
         for (var session : sessions()) {

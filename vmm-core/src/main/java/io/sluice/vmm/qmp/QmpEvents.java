@@ -3,6 +3,9 @@ package io.sluice.vmm.qmp;
 /// What a server tells of itself, for metrics and logs. Called on the event loop or on the machine's thread; must not
 /// block.
 public interface QmpEvents {
+    /// What stands for a command that is in no table.
+    String UNKNOWN = "unknown";
+
     /// For whom nothing of it is news.
     QmpEvents NONE = new QmpEvents() {};
 
@@ -15,8 +18,12 @@ public interface QmpEvents {
 
     /// A command was carried out, or refused.
     ///
+    /// @param name the command's; [#UNKNOWN] if there is none of that name, or it was no command
     /// @param nanos from its turn to its reply
     default void command(String name, boolean succeeded, long nanos) {}
+
+    /// An event went out to those who are connected.
+    default void event(String name) {}
 
     /// A command threw what is no refusal, or an event has data that cannot be told. A command's client was told; the
     /// machine's owner decides what becomes of it.

@@ -28,6 +28,7 @@ final class Replies {
         var command = request.command();
         if (command == null) {
             refuse(request, refusal(request), out);
+            events.command(QmpEvents.UNKNOWN, false, 0);
             return;
         }
         int mark = NOT_WRITTEN;
