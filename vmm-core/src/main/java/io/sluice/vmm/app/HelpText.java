@@ -1,5 +1,6 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.qapi.Release;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +11,7 @@ final class HelpText {
     private HelpText() {}
 
     static String version() {
-        var version = HelpText.class.getPackage().getImplementationVersion();
-        return "sluice " + (version == null ? "0.1.0" : version) + "\n";
+        return "sluice " + Release.number() + "\n";
     }
 
     static String usage() {

@@ -4,10 +4,7 @@ import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QmpException;
-import io.sluice.vmm.qom.TreeObject;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The human monitor over the control socket.
@@ -15,7 +12,7 @@ final class HumanCommands {
     private final HumanMonitor monitor;
 
     HumanCommands(Machine machine, DeviceCommands devices) {
-        monitor = new HumanMonitor(machine, new Hooks(machine, devices));
+        monitor = new HumanMonitor(machine, devices);
     }
 
     record Line(
@@ -38,29 +35,5 @@ final class HumanCommands {
             throw new QmpException("Parameter 'cpu-index' expects a CPU number");
         }
         return monitor.execute(line.commandLine);
-    }
-
-    private record Hooks(Machine machine, DeviceCommands plugging) implements HumanHooks {
-        @Override
-        public InfoObject objects() {
-            return describe(machine.tree().resolve("/machine"));
-        }
-
-        private static InfoObject describe(TreeObject object) {
-            return new InfoObject(
-                    object.name(),
-                    object.type(),
-                    object.children().stream().map(Hooks::describe).toList());
-        }
-
-        @Override
-        public void plug(String type, Map<String, String> properties) {
-            plugging.plug(type, new LinkedHashMap<>(properties));
-        }
-
-        @Override
-        public void unplug(String id) {
-            plugging.unplug(id);
-        }
     }
 }

@@ -3,6 +3,8 @@ package io.sluice.vmm.control;
 import io.sluice.vmm.machine.CpuView;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineView;
+import io.sluice.vmm.qapi.QmpException;
+import io.sluice.vmm.qapi.Release;
 import io.sluice.vmm.qapi.RunState;
 import java.util.List;
 
@@ -12,19 +14,17 @@ final class HumanInfo {
 
     private final Machine machine;
     private final MachineView view;
-    private final HumanHooks hooks;
 
-    HumanInfo(Machine machine, HumanHooks hooks) {
+    HumanInfo(Machine machine) {
         this.machine = machine;
         this.view = machine.view();
-        this.hooks = hooks;
     }
 
     /// In the order of the alphabet.
     List<HumanCommand> commands() {
         return List.of(
                 plain("cpus", "show infos for each CPU", this::cpus),
-                plain("iommu", "show the IOMMU", out -> hooks.iommu().forEach(out::line)),
+                plain("iommu", "show the IOMMU", out -> lines("iommu", "No IOMMU", out)),
                 plain(
                         "irq",
                         "show the interrupts statistics (if available)",
@@ -39,7 +39,7 @@ final class HumanInfo {
                         "[apic-id]",
                         "show local apic state (apic-id: local apic to read, default is which of current CPU)",
                         this::lapic),
-                plain("mdev", "show the mediated devices", this::mediatedDevices),
+                plain("mdev", "show the mediated devices", out -> lines("mdev", "There are no mediated devices", out)),
                 plain("mem", "show the active virtual memory mappings", out -> InfoPaging.ranges(view.cpu(0), out)),
                 plain(
                         "memory_size_summary",
@@ -52,7 +52,7 @@ final class HumanInfo {
                                 + " only);-o: dump region owners/parents;-D: dump disabled regions",
                         this::mtree),
                 plain("name", "show the current VM name", this::name),
-                plain("pci", "show PCI info", out -> new InfoPci(view.pci(), hooks, out).print()),
+                plain("pci", "show PCI info", out -> new InfoPci(view.pci(), out).print()),
                 plain("pic", "show PIC state", out -> InfoControllers.state(view.controllers(), out)),
                 new HumanCommand("qom-tree", "[path]", "show QOM composition tree", this::objects),
                 plain("qtree", "show device tree", this::devices),
@@ -72,7 +72,7 @@ final class HumanInfo {
                 plain(
                         "version",
                         "show the version of QEMU",
-                        out -> out.line(QEMU_VERSION + " (Sluice " + hooks.version() + ")")));
+                        out -> out.line(QEMU_VERSION + " (Sluice " + Release.number() + ")")));
     }
 
     private interface Show {
@@ -143,25 +143,24 @@ final class HumanInfo {
         }
     }
 
-    private void mediatedDevices(HumanText out) {
-        var lines = hooks.mediatedDevices();
-        (lines.isEmpty() ? List.of("There are no mediated devices") : lines).forEach(out::line);
+    /// What a plugin says about a topic.
+    private void lines(String topic, String nothing, HumanText out) {
+        var lines = machine.plugins().info(topic);
+        (lines.isEmpty() ? List.of(nothing) : lines).forEach(out::line);
     }
 
     private void objects(HumanArguments arguments, HumanText out) {
         var path = arguments.word();
         arguments.end();
-        var object = InfoTrees.find(hooks.objects(), path == null ? "" : path);
-        if (object == null) {
+        try {
+            InfoTrees.objects(machine.tree().resolve(path == null ? "/machine" : path), 0, out);
+        } catch (QmpException e) {
             out.line("Path '" + path + "' could not be resolved.");
-        } else {
-            InfoTrees.print(object, 0, out);
         }
     }
 
     private void devices(HumanText out) {
-        var root = hooks.devices();
-        InfoTrees.print(root == null ? InfoTrees.fromPci(view.pci(), hooks) : root, 0, out);
+        InfoTrees.devices(view.pci(), machine.devices(), out);
     }
 
     /// The vCPU that expressions and `x` mean.

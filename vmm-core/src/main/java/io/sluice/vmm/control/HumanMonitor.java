@@ -14,21 +14,21 @@ import org.jspecify.annotations.Nullable;
 /// The human monitor, which QMP reaches by `human-monitor-command`: a line in, text out, both as QEMU 7.2 has them
 /// (docs/monitor.md). For the thread that owns the machine. Nothing that a guest or a user writes makes it throw, run
 /// for long or print without end.
-public final class HumanMonitor {
+final class HumanMonitor {
     private static final String INFO = "info";
 
     private final Machine machine;
-    private final HumanHooks hooks;
+    private final DeviceCommands plugging;
     private final HumanInfo info;
     private final List<HumanCommand> infoCommands;
     private final List<HumanCommand> commands;
     /// What `x`, `xp` and `print` use where the format is silent.
     private HumanFormat format = HumanFormat.FIRST;
 
-    public HumanMonitor(Machine machine, HumanHooks hooks) {
+    HumanMonitor(Machine machine, DeviceCommands plugging) {
         this.machine = machine;
-        this.hooks = hooks;
-        this.info = new HumanInfo(machine, hooks);
+        this.plugging = plugging;
+        this.info = new HumanInfo(machine);
         this.infoCommands = info.commands();
         this.commands = commands();
     }
@@ -194,7 +194,7 @@ public final class HumanMonitor {
         if (type == null) {
             throw new QmpException("Parameter 'driver' is missing");
         }
-        hooks.plug(type, properties);
+        plugging.plug(type, properties);
     }
 
     /// `driver,key=value,...`; `,,` is a comma, and a key alone is on.
@@ -219,7 +219,7 @@ public final class HumanMonitor {
     private void unplug(HumanArguments arguments, HumanText out) {
         var id = arguments.required();
         arguments.end();
-        hooks.unplug(id);
+        plugging.unplug(id);
     }
 
     // ---- memory

@@ -14,12 +14,10 @@ final class InfoPci {
     private static final int DECODES_MEMORY = 2;
 
     private final List<PciPart> parts;
-    private final HumanHooks hooks;
     private final HumanText out;
 
-    InfoPci(List<PciPart> parts, HumanHooks hooks, HumanText out) {
+    InfoPci(List<PciPart> parts, HumanText out) {
         this.parts = parts;
-        this.hooks = hooks;
         this.out = out;
     }
 
@@ -30,6 +28,11 @@ final class InfoPci {
             value |= (part.config()[offset + i] & 0xFFL) << 8 * i;
         }
         return value;
+    }
+
+    /// Base class and subclass.
+    static int classOf(PciPart part) {
+        return (int) get(part, 0x0A, 2);
     }
 
     static boolean isBridge(PciPart part) {
@@ -62,7 +65,7 @@ final class InfoPci {
                 part.at().bus(),
                 part.at().device(),
                 part.at().function(),
-                PciClasses.inMonitor((int) get(part, 0x0A, 2)),
+                PciClasses.inMonitor(classOf(part)),
                 get(part, 0, 2),
                 get(part, 2, 2));
         boolean bridge = isBridge(part);
@@ -77,7 +80,7 @@ final class InfoPci {
             windows(part);
         }
         part.bars().forEach(bar -> bar(part, bar));
-        out.print("      id \"%s\"\n", hooks.deviceId(part.at()));
+        out.print("      id \"%s\"\n", part.id());
         if (bridge && secondaryBus(part) != 0 && depth < DEEPEST) {
             parts.stream()
                     .filter(other -> other.at().bus() == secondaryBus(part))

@@ -31,7 +31,6 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -128,7 +127,7 @@ public final class Machine implements AutoCloseable {
     }
 
     private void showParts() {
-        tree.show(plugins.list(), objects.types());
+        tree.show(plugins.list(), objects.list());
     }
 
     private static void add(String option, MachineConfig.Part part, Consumer<MachineConfig.Part> adder) {
@@ -257,7 +256,7 @@ public final class Machine implements AutoCloseable {
 
     /// What can be seen of the machine from outside; reading changes nothing.
     public MachineView view() {
-        return new MachineView(config, board);
+        return new MachineView(config, board, plugins::device);
     }
 
     /// An NMI for every vCPU, by the pin of its local APIC that boards have for it.
@@ -464,9 +463,9 @@ public final class Machine implements AutoCloseable {
         return plugins.list();
     }
 
-    /// The types of the objects that the user has added, by id, in that order.
-    public Map<String, String> objects() {
-        return objects.types();
+    /// The objects that the user has added, in that order.
+    public List<ObjectInfo> objects() {
+        return objects.list();
     }
 
     /// Tells of devices that have gone, or shall not go.

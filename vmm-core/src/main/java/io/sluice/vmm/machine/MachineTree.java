@@ -2,12 +2,12 @@ package io.sluice.vmm.machine;
 
 import io.sluice.vmm.cpu.state.CpuFeatures;
 import io.sluice.vmm.cpu.state.Cpuid;
+import io.sluice.vmm.plugin.Setting;
 import io.sluice.vmm.qom.ObjectTree;
 import io.sluice.vmm.qom.TreeObject;
 import io.sluice.vmm.qom.TreeProperty;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 
 /// The machine's part of the object tree: `/machine` with what is soldered to the board, and the places where devices
@@ -43,8 +43,7 @@ final class MachineTree {
 
     /// Makes the user's part of the tree what it is now.
     ///
-    /// @param made types of the user's objects, by name
-    void show(List<DeviceInfo> devices, Map<String, String> made) {
+    void show(List<DeviceInfo> devices, List<ObjectInfo> made) {
         var paths = devices.stream().map(DeviceInfo::path).collect(Collectors.toSet());
         for (var place : List.of(peripheral, anonymous)) {
             place.children().stream().filter(c -> !paths.contains(c.path())).forEach(TreeObject::remove);
@@ -56,16 +55,29 @@ final class MachineTree {
                 place.add(name, new TreeObject(device.type(), deviceProperties(device)));
             }
         }
-        objects.children().stream().filter(c -> !made.containsKey(c.name())).forEach(TreeObject::remove);
-        made.forEach((id, type) -> {
-            if (objects.child(id) == null) {
-                objects.add(id, new TreeObject(type, List.of()));
+        var names = made.stream().map(ObjectInfo::id).collect(Collectors.toSet());
+        objects.children().stream().filter(c -> !names.contains(c.name())).forEach(TreeObject::remove);
+        for (var object : made) {
+            if (objects.child(object.id()) == null) {
+                objects.add(object.id(), new TreeObject(object.type(), properties(object.settings())));
             }
-        });
+        }
     }
 
     private static List<TreeProperty> deviceProperties(DeviceInfo device) {
-        return List.of(constant("realized", "bool", true), constant("parent_bus", "str", device.bus()));
+        var all = new ArrayList<TreeProperty>();
+        all.add(constant("realized", "bool", true));
+        all.add(constant("hotplugged", "bool", device.hotPlugged()));
+        all.add(constant("hotpluggable", "bool", device.hotPluggable()));
+        all.add(constant("parent_bus", "str", device.bus()));
+        all.addAll(properties(device.settings()));
+        return all;
+    }
+
+    private static List<TreeProperty> properties(List<Setting> settings) {
+        return settings.stream()
+                .map(s -> constant(s.name(), s.type(), s.value()))
+                .toList();
     }
 
     private static TreeProperty constant(String name, String type, Object value) {

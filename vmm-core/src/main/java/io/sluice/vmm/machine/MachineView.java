@@ -10,6 +10,7 @@ import io.sluice.vmm.pci.PciFunction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// What can be seen of a machine from outside. Everything here is a copy of one moment, and looking changes nothing.
@@ -34,7 +35,18 @@ public final class MachineView {
     /// @param at where the guest finds it
     /// @param type what `-device` calls it
     /// @param config the first 256 bytes of configuration space
-    public record PciPart(Bdf at, String type, byte[] config, List<Bar> bars) {}
+    /// @param device what the user has added there; null for what is soldered to the board
+    public record PciPart(
+            Bdf at,
+            String type,
+            byte[] config,
+            List<Bar> bars,
+            @Nullable DeviceInfo device) {
+        /// What the user calls it; empty if he does not.
+        public String id() {
+            return device == null || device.id() == null ? "" : device.id();
+        }
+    }
 
     /// The interrupt controllers that are not in a vCPU.
     ///
@@ -68,10 +80,12 @@ public final class MachineView {
 
     private final MachineConfig config;
     private final Board board;
+    private final Function<PciFunction, @Nullable DeviceInfo> devices;
 
-    MachineView(MachineConfig config, Board board) {
+    MachineView(MachineConfig config, Board board, Function<PciFunction, @Nullable DeviceInfo> devices) {
         this.config = config;
         this.board = board;
+        this.devices = devices;
     }
 
     public String name() {
@@ -177,7 +191,8 @@ public final class MachineView {
             function.strand().call(() -> {
                 var at = function.address();
                 if (at != null) {
-                    all.add(new PciPart(at, function.name(), header(function), function.bars()));
+                    all.add(new PciPart(
+                            at, function.name(), header(function), function.bars(), devices.apply(function)));
                 }
             });
         }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The objects that the user has made, by their ids. Used by the thread that owns the machine.
 final class ObjectShelf {
-    private record Shelved(String type, ObjectType.UserObject object) {}
+    private record Shelved(ObjectInfo info, ObjectType.UserObject object) {}
 
     private final PluginRegistry registry;
     private final DeviceContext context;
@@ -33,7 +33,8 @@ final class ObjectShelf {
         if (id == null) {
             throw new IllegalStateException("an object without an id was made");
         }
-        objects.put(id, new Shelved(part.type(), object));
+        var settings = registry.settings(registry.objectType(part.type()), part.properties());
+        objects.put(id, new Shelved(new ObjectInfo(id, part.type(), settings), object));
     }
 
     /// @throws PluginException if there is none, or a device has hold of it
@@ -49,11 +50,9 @@ final class ObjectShelf {
         shelved.object.close();
     }
 
-    /// Types by id, in the order in which they were made.
-    Map<String, String> types() {
-        var types = new LinkedHashMap<String, String>();
-        objects.forEach((id, shelved) -> types.put(id, shelved.type));
-        return types;
+    /// In the order in which they were made.
+    List<ObjectInfo> list() {
+        return objects.values().stream().map(Shelved::info).toList();
     }
 
     /// Takes everything away, the last first.

@@ -1,7 +1,10 @@
 package io.sluice.vmm.machine;
 
+import io.sluice.vmm.pci.PciFunction;
 import io.sluice.vmm.plugin.Attachable;
 import io.sluice.vmm.plugin.DeviceType;
+import io.sluice.vmm.plugin.Setting;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A device that the user has added.
@@ -24,14 +27,25 @@ final class PluggedDevice {
     private final DeviceType type;
     private final PluginBus bus;
     private final Attachable device;
+    private final boolean hotPlugged;
+    private final List<Setting> settings;
     private @Nullable Unplug unplug;
 
-    PluggedDevice(@Nullable String id, String path, DeviceType type, PluginBus bus, Attachable device) {
+    PluggedDevice(
+            @Nullable String id,
+            String path,
+            DeviceType type,
+            PluginBus bus,
+            Attachable device,
+            boolean hotPlugged,
+            List<Setting> settings) {
         this.id = id;
         this.path = path;
         this.type = type;
         this.bus = bus;
         this.device = device;
+        this.hotPlugged = hotPlugged;
+        this.settings = settings;
     }
 
     @Nullable
@@ -56,7 +70,22 @@ final class PluggedDevice {
     }
 
     DeviceInfo info() {
-        return new DeviceInfo(id, path, type.name(), bus.name());
+        return new DeviceInfo(
+                id, path, type.name(), bus.name(), hotPlugged, type.hotPluggable() && bus.isHotPluggable(), settings);
+    }
+
+    /// The function that the guest finds; null if it is no PCI device.
+    @Nullable
+    PciFunction function() {
+        return function(device);
+    }
+
+    static @Nullable PciFunction function(Attachable device) {
+        return switch (device) {
+            case Attachable.Pci pci -> pci.function();
+            case Attachable.Port port -> port.port().function();
+            case Attachable.Platform platform -> null;
+        };
     }
 
     boolean isCalled(String name) {

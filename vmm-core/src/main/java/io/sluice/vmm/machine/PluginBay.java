@@ -10,6 +10,7 @@ import io.sluice.vmm.plugin.DeviceType;
 import io.sluice.vmm.plugin.Placement;
 import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.plugin.Setting;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// A device that the guest may be using goes in two steps: it is asked for, and when the guest has turned its slot off,
 /// it is taken out. Between the two the guest may do as it likes.
 final class PluginBay {
+    private static final int DEVFN = 0xFF;
+
     private final PluginRegistry registry;
     private final Board board;
     private final PluginContext context;
@@ -65,14 +68,14 @@ final class PluginBay {
             throw new PluginException("Duplicate device ID '" + id + "'");
         }
         var made = registry.createDevice(type, part.properties(), context);
-        attach(type, bus, made, placement);
+        attach(type, bus, made, placement, registry.settings(type, part.properties()));
     }
 
     private static PluginException notHotPluggable(PluginBus bus) {
         return new PluginException("Bus '" + bus.name() + "' does not support hotplugging");
     }
 
-    private void attach(DeviceType type, PluginBus bus, Attachable made, Placement placement) {
+    private void attach(DeviceType type, PluginBus bus, Attachable made, Placement placement, List<Setting> settings) {
         var id = placement.id();
         boolean attached = false;
         try {
@@ -93,7 +96,20 @@ final class PluginBay {
             buses.add(id, port);
             port.port().listen(new SlotAnswers(port.port()));
         }
-        devices.add(new PluggedDevice(id, path, type, bus, made));
+        devices.add(new PluggedDevice(id, path, type, bus, made, live, withPlace(settings, made)));
+    }
+
+    /// A PCI device also tells slot and function on its bus.
+    private static List<Setting> withPlace(List<Setting> settings, Attachable made) {
+        var function = PluggedDevice.function(made);
+        var at = function == null ? null : function.address();
+        if (at == null) {
+            return settings;
+        }
+        var all = new ArrayList<Setting>();
+        all.add(new Setting("addr", "int32", (long) (at.bits() & DEVFN)));
+        all.addAll(settings);
+        return all;
     }
 
     // ---- out
@@ -228,6 +244,17 @@ final class PluginBay {
                 platform.reset().run();
             }
         }
+    }
+
+    /// The device that the guest finds as `function`; null if the user has not added it.
+    @Nullable
+    DeviceInfo device(PciFunction function) {
+        for (var device : devices) {
+            if (function.equals(device.function())) {
+                return device.info();
+            }
+        }
+        return null;
     }
 
     List<DeviceInfo> list() {

@@ -10,19 +10,22 @@ import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /// All device and object types of one machine. One thread at a time.
 public final class PluginRegistry {
+    private static final Property MULTIFUNCTION = Property.bool("multifunction", "on/off", false);
     private static final List<Property> COMMON =
             List.of(Property.string("id", "Name of the device"), Property.string("bus", "Bus that the device sits on"));
     private static final List<Property> COMMON_PCI = List.of(
             new Property("addr", Property.Kind.INT32, "Slot and optional function number, example: 06.0 or 06", "-1"),
-            Property.bool("multifunction", "on/off", false));
+            MULTIFUNCTION);
 
     private final Map<String, DeviceType> devices = new TreeMap<>();
     private final Map<String, ObjectType> objects = new TreeMap<>();
     private final List<Function<DeviceContext, List<Command<?, ?>>>> commands = new ArrayList<>();
     private final List<Consumer<DeviceContext>> greeters = new ArrayList<>();
+    private final Map<String, Supplier<List<String>>> info = new HashMap<>();
     private final List<EventType<?>> events = new ArrayList<>();
 
     /// A device that was made, and where it shall go.
@@ -57,6 +60,21 @@ public final class PluginRegistry {
         commands.add(factory);
     }
 
+    /// Adds what `info TOPIC` of the human monitor prints, line by line. Asked on the thread that owns the machine.
+    ///
+    /// @throws IllegalStateException if there is such a topic
+    public void info(String topic, Supplier<List<String>> lines) {
+        if (info.putIfAbsent(topic, lines) != null) {
+            throw new IllegalStateException("two plugins know of " + topic);
+        }
+    }
+
+    /// The lines about a topic; none if nobody knows of it.
+    public List<String> info(String topic) {
+        var lines = info.get(topic);
+        return lines == null ? List.of() : lines.get();
+    }
+
     /// Adds a kind of event that [DeviceContext#emit] then takes.
     public void event(EventType<?> type) {
         events.add(type);
@@ -81,6 +99,26 @@ public final class PluginRegistry {
         var all = new ArrayList<>(commonProperties(type.bus().equals("PCI")));
         all.addAll(type.properties());
         return all;
+    }
+
+    /// What the properties of a device are, but for its name and its place.
+    ///
+    /// @param given what the user said; it was taken
+    public List<Setting> settings(DeviceType type, Map<String, String> given) {
+        var all = new ArrayList<Property>(isPci(type) ? List.of(MULTIFUNCTION) : List.of());
+        all.addAll(type.properties());
+        return settings(all, given);
+    }
+
+    /// What the properties of an object are.
+    ///
+    /// @param given what the user said; it was taken
+    public List<Setting> settings(ObjectType type, Map<String, String> given) {
+        return settings(type.properties(), given);
+    }
+
+    private static List<Setting> settings(List<Property> properties, Map<String, String> given) {
+        return properties.stream().map(p -> p.setting(given.get(p.name()))).toList();
     }
 
     public List<ObjectType> objects() {
@@ -127,14 +165,20 @@ public final class PluginRegistry {
         return type.create(context, values);
     }
 
-    /// Makes an object.
-    ///
-    /// @throws PluginException with QEMU's words if it cannot be
-    public ObjectType.UserObject createObject(String name, Map<String, String> properties, DeviceContext context) {
+    /// @throws PluginException with QEMU's words if there is none of this name
+    public ObjectType objectType(String name) {
         var type = objects.get(name);
         if (type == null) {
             throw new PluginException("Parameter 'qom-type' does not accept value '" + name + "'");
         }
+        return type;
+    }
+
+    /// Makes an object.
+    ///
+    /// @throws PluginException with QEMU's words if it cannot be
+    public ObjectType.UserObject createObject(String name, Map<String, String> properties, DeviceContext context) {
+        var type = objectType(name);
         var own = new HashMap<>(properties);
         var id = own.remove("id");
         if (id == null) {

@@ -45,6 +45,22 @@ public record Property(
         return new Property(name, Kind.STRING, description, null);
     }
 
+    /// What the property is if the user gives `text`, which has been checked; null if he gives nothing.
+    Setting setting(@Nullable String text) {
+        var held = text != null ? text : standard;
+        return new Setting(name, kind.word, held == null ? "" : value(held));
+    }
+
+    private Object value(String text) {
+        return switch (kind) {
+            case BOOL -> parseBool(name, text);
+            case UINT8, UINT16, INT32, UINT32 -> parseNumber(name, text, Integer.MIN_VALUE, 0xFFFF_FFFFL);
+            case UINT64 -> parseUnsigned(name, text);
+            case SIZE -> parseSize(name, text);
+            case STRING -> text;
+        };
+    }
+
     /// One line of help.
     String help() {
         var line = new StringBuilder(String.format("  %-22s", name + "=<" + kind.word + ">"));

@@ -5,6 +5,7 @@ import io.sluice.vmm.qapi.CommandTable;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QapiEnum;
 import io.sluice.vmm.qapi.QapiType;
+import io.sluice.vmm.qapi.Release;
 import io.sluice.vmm.qapi.Union;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
@@ -18,9 +19,7 @@ final class Protocol {
     static final String NEGOTIATE = "qmp_capabilities";
 
     /// The level of QEMU's interface that clients may expect; `package` says who we really are.
-    static final Version VERSION = new Version(
-            new Version.Numbers(22, 2, 7),
-            "Sluice " + versionOf(Protocol.class.getPackage().getImplementationVersion()));
+    static final Version VERSION = new Version(new Version.Numbers(22, 2, 7), "Sluice " + Release.number());
 
     private Protocol() {}
 
@@ -81,10 +80,6 @@ final class Protocol {
             String name, Type returns, String documentation, Supplier<R> answer) {
         return Command.of(name, Command.Nothing.class, returns, documentation, nothing -> answer.get())
                 .onLoop();
-    }
-
-    private static String versionOf(@Nullable String implementation) {
-        return implementation == null ? "0.1.0" : implementation;
     }
 
     private static Command.Nothing neverCalled(Capabilities arguments) {

@@ -45,14 +45,14 @@ final class HumanMonitorGoldenTest {
     void aPagingGuestIsShown(String mode) throws IOException {
         var sector = Files.readString(Path.of(System.getProperty("sluice.root", ".."), GOLDEN + mode + ".hex"));
 
-        try (var monitor = MonitorRig.halted(directory, sector, HumanHooks.NONE)) {
+        try (var monitor = MonitorRig.halted(directory, sector)) {
             Golden.check(GOLDEN + mode + ".txt", transcript(monitor, COMMANDS));
         }
     }
 
     @Test
     void theBoardIsShown() {
-        try (var monitor = MonitorRig.halted(directory, MonitorRig.HALT, HumanHooks.NONE, "edu", "pci-testdev")) {
+        try (var monitor = MonitorRig.halted(directory, MonitorRig.HALT, "edu", "pci-testdev")) {
             Golden.check(
                     GOLDEN + "board.txt",
                     transcript(

@@ -3,12 +3,9 @@ package io.sluice.vmm.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.sluice.vmm.address.Bdf;
-import io.sluice.vmm.qapi.QmpException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -258,81 +255,43 @@ final class HumanMonitorTest {
         }
     }
 
-    // ---- hooks
+    // ---- trees, and devices
 
-    private static final class Others implements HumanHooks {
-        private final List<String> calls = new java.util.ArrayList<>();
-
-        @Override
-        public InfoObject objects() {
-            var port = new InfoObject("rp0", "pcie-root-port", List.of());
-            var edu = new InfoObject("e", "edu", List.of());
-            return new InfoObject(
-                    "machine",
-                    "pc-q35-7.2-machine",
-                    List.of(
-                            new InfoObject("unattached", "container", List.of()),
-                            new InfoObject("peripheral", "container", List.of(port, edu))));
-        }
-
-        @Override
-        public InfoBus devices() {
-            var device = new InfoBus.Device(
-                    "edu",
-                    "e",
-                    List.of(new InfoBus.Property("dma_mask", "268435455 (0xfffffff)")),
-                    List.of("bar 0: mem at 0x1000 [0x1fff]"),
-                    List.of(new InfoBus("b", "PCIE", List.of())));
-            return new InfoBus("main-system-bus", "System", List.of(device));
-        }
-
-        @Override
-        public String deviceId(Bdf at) {
-            return at.device() == 1 ? "mine" : "";
-        }
-
-        @Override
-        public List<String> mediatedDevices() {
-            return List.of("one", "two");
-        }
-
-        @Override
-        public void plug(String type, Map<String, String> properties) {
-            calls.add(type + " " + properties);
-        }
-
-        @Override
-        public void unplug(String id) {
-            throw new QmpException("Device " + id + " is already in the process of unplug");
+    @Test
+    void devicesAreShownByTheirNamesAndPlaces() {
+        try (var monitor = MonitorRig.halted(
+                directory,
+                MonitorRig.HALT,
+                "pcie-root-port,id=rp0,chassis=1,slot=1",
+                "edu,id=e,bus=pcie.0,addr=5",
+                "isa-debug-exit,id=x")) {
+            assertThat(monitor.ask("info qom-tree /machine/peripheral")).isEqualTo("""
+                            /peripheral (container)
+                              /e (edu)
+                              /rp0 (pcie-root-port)
+                              /x (isa-debug-exit)
+                            """);
+            assertThat(monitor.ask("info qom-tree /machine/peripheral/e")).isEqualTo("/e (edu)\n");
+            assertThat(monitor.ask("info qom-tree")).startsWith("/machine (").contains("  /unattached (container)\n");
+            assertThat(monitor.ask("info qtree"))
+                    .contains("      dev: edu, id \"e\"\n        addr = 05.0\n")
+                    .contains("dma_mask = 268435455 (0xfffffff)\n")
+                    .contains("          bus: isa.0\n".substring(2))
+                    .contains("dev: isa-debug-exit, id \"x\"\n");
+            assertThat(monitor.ask("info pci")).contains("1234:11e8").contains("id \"e\"");
+            assertThat(monitor.ask("info mdev")).isEqualTo("There are no mediated devices\n");
         }
     }
 
     @Test
-    void whatOthersKnowIsAskedOfThem() {
-        var others = new Others();
-        try (var monitor = MonitorRig.halted(directory, MonitorRig.HALT, others, "edu")) {
-            assertThat(monitor.ask("info qom-tree")).isEqualTo("""
-                            /machine (pc-q35-7.2-machine)
-                              /peripheral (container)
-                                /e (edu)
-                                /rp0 (pcie-root-port)
-                              /unattached (container)
-                            """);
+    void devicesComeAndGo() {
+        try (var monitor = MonitorRig.halted(directory, MonitorRig.HALT, "pcie-root-port,id=rp0,chassis=1,slot=1")) {
+            assertThat(monitor.ask("device_add edu,id=a,,b,bus=rp0"))
+                    .isEqualTo("Error: Parameter 'id' expects an identifier\n");
+            assertThat(monitor.ask("device_add edu,id=e,bus=rp0")).isEmpty();
             assertThat(monitor.ask("info qom-tree /machine/peripheral/e")).isEqualTo("/e (edu)\n");
-            assertThat(monitor.ask("info qtree")).isEqualTo("""
-                            bus: main-system-bus
-                              type System
-                              dev: edu, id "e"
-                                dma_mask = 268435455 (0xfffffff)
-                                bar 0: mem at 0x1000 [0x1fff]
-                                bus: b
-                                  type PCIE
-                            """);
-            assertThat(monitor.ask("info mdev")).isEqualTo("one\ntwo\n");
-            assertThat(monitor.ask("info pci")).contains("1234:11e8").contains("id \"mine\"");
-            assertThat(monitor.ask("device_add edu,id=x,path=a,,b,flag")).isEmpty();
-            assertThat(others.calls).containsExactly("edu {id=x, path=a,b, flag=on}");
-            assertThat(monitor.ask("device_del x")).isEqualTo("Error: Device x is already in the process of unplug\n");
+            assertThat(monitor.ask("device_del e")).isEmpty();
+            assertThat(monitor.ask("device_del zz")).isEqualTo("Error: Device 'zz' not found\n");
         }
     }
 

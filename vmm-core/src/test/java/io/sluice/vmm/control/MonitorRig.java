@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -26,16 +26,16 @@ final class MonitorRig implements AutoCloseable {
     private final MachineRig rig;
     private final HumanMonitor monitor;
 
-    private MonitorRig(MachineRig rig, HumanHooks hooks) {
+    private MonitorRig(MachineRig rig) {
         this.rig = rig;
-        this.monitor = rig.ask(machine -> new HumanMonitor(machine, hooks));
+        this.monitor = rig.ask(machine -> new HumanMonitor(machine, new DeviceCommands(machine)));
     }
 
     /// Started, and halted.
     ///
     /// @param hex the sector's code
-    static MonitorRig halted(Path directory, String hex, HumanHooks hooks, String... devices) {
-        var monitor = new MonitorRig(MachineRig.start(config(directory, hex, false, devices)), hooks);
+    static MonitorRig halted(Path directory, String hex, String... devices) {
+        var monitor = new MonitorRig(MachineRig.start(config(directory, hex, false, devices)));
         await().atMost(Duration.ofSeconds(10))
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> monitor.rig.ask(machine -> machine.view().cpu(0).isHalted()));
@@ -43,12 +43,12 @@ final class MonitorRig implements AutoCloseable {
     }
 
     static MonitorRig halted(Path directory) {
-        return halted(directory, HALT, HumanHooks.NONE);
+        return halted(directory, HALT);
     }
 
     /// Built, and not let go.
     static MonitorRig notStarted(Path directory) {
-        return new MonitorRig(MachineRig.start(config(directory, HALT, true)), HumanHooks.NONE);
+        return new MonitorRig(MachineRig.start(config(directory, HALT, true)));
     }
 
     private static MachineConfig config(Path directory, String hex, boolean startsPaused, String... devices) {
@@ -64,9 +64,7 @@ final class MonitorRig implements AutoCloseable {
                     new MachineConfig.Boot(Files.write(directory.resolve("sector.bin"), sector), null, "", true),
                     List.of(new CharTarget.Stdio(false)),
                     null,
-                    Arrays.stream(devices)
-                            .map(type -> new MachineConfig.Part(type, Map.of()))
-                            .toList(),
+                    Arrays.stream(devices).map(MonitorRig::part).toList(),
                     List.of(),
                     List.of(),
                     new MachineConfig.Rtc(0),
@@ -75,6 +73,17 @@ final class MonitorRig implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// `TYPE[,KEY=VALUE...]`.
+    private static MachineConfig.Part part(String text) {
+        var words = text.split(",");
+        var properties = new LinkedHashMap<String, String>();
+        for (int i = 1; i < words.length; i++) {
+            var pair = words[i].split("=", 2);
+            properties.put(pair[0], pair[1]);
+        }
+        return new MachineConfig.Part(words[0], properties);
     }
 
     /// What the monitor answers to `line`, with LF for the end of a line.
