@@ -92,16 +92,30 @@ final class InfoPci {
         out.print("      BUS %d.\n", get(part, 0x18, 1));
         out.print("      secondary bus %d.\n", secondaryBus(part));
         out.print("      subordinate bus %d.\n", get(part, 0x1A, 1));
-        out.print(
-                "      IO range [0x%04x, 0x%04x]\n",
-                (get(part, 0x1C, 1) & 0xF0) << 8, (get(part, 0x1D, 1) & 0xF0) << 8 | 0xFFF);
-        out.print(
-                "      memory range [0x%08x, 0x%08x]\n",
-                (get(part, 0x20, 2) & 0xFFF0) << 16, (get(part, 0x22, 2) & 0xFFF0) << 16 | 0xF_FFFF);
-        out.print(
-                "      prefetchable memory range [0x%08x, 0x%08x]\n",
-                get(part, 0x28, 4) << 32 | (get(part, 0x24, 2) & 0xFFF0) << 16,
-                get(part, 0x2C, 4) << 32 | (get(part, 0x26, 2) & 0xFFF0) << 16 | 0xF_FFFF);
+        range("IO range [0x%04x, 0x%04x]", ports(part));
+        range("memory range [0x%08x, 0x%08x]", memory(part));
+        range("prefetchable memory range [0x%08x, 0x%08x]", prefetchable(part));
+    }
+
+    private void range(String format, PciCommands.Range range) {
+        out.print("      " + format + "\n", range.base(), range.limit());
+    }
+
+    // ---- what a bridge lets through (PCI-to-PCI Bridge Architecture, section 3.2.5)
+
+    static PciCommands.Range ports(PciPart bridge) {
+        return new PciCommands.Range((get(bridge, 0x1C, 1) & 0xF0) << 8, (get(bridge, 0x1D, 1) & 0xF0) << 8 | 0xFFF);
+    }
+
+    static PciCommands.Range memory(PciPart bridge) {
+        return new PciCommands.Range(
+                (get(bridge, 0x20, 2) & 0xFFF0) << 16, (get(bridge, 0x22, 2) & 0xFFF0) << 16 | 0xF_FFFF);
+    }
+
+    static PciCommands.Range prefetchable(PciPart bridge) {
+        return new PciCommands.Range(
+                get(bridge, 0x28, 4) << 32 | (get(bridge, 0x24, 2) & 0xFFF0) << 16,
+                get(bridge, 0x2C, 4) << 32 | (get(bridge, 0x26, 2) & 0xFFF0) << 16 | 0xF_FFFF);
     }
 
     private void bar(PciPart part, Bar bar) {

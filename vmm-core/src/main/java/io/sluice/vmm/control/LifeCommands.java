@@ -1,13 +1,16 @@
 package io.sluice.vmm.control;
 
 import io.sluice.vmm.machine.Machine;
+import io.sluice.vmm.machine.PanicAction;
 import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Command.Nothing;
 import io.sluice.vmm.qapi.Member;
+import io.sluice.vmm.qapi.QapiEnum;
 import io.sluice.vmm.qapi.QmpException;
 import io.sluice.vmm.qapi.RunState;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The machine's life: what state it is in, going on, stopping, resetting, ending.
 final class LifeCommands {
@@ -28,6 +31,27 @@ final class LifeCommands {
     record CurrentMachine(
             @Member("Whether the guest can sleep and be woken.")
             boolean wakeupSuspendSupport) {}
+
+    /// What a guest's reset does.
+    enum RebootAction implements QapiEnum {
+        RESET,
+        SHUTDOWN
+    }
+
+    /// What a guest that switches itself off does.
+    enum ShutdownAction implements QapiEnum {
+        POWEROFF,
+        PAUSE
+    }
+
+    record Actions(
+            @Member("What a guest's reset does.") @Nullable RebootAction reboot,
+
+            @Member("What a guest that switches itself off does.") @Nullable
+            ShutdownAction shutdown,
+
+            @Member("What a panic of the guest's kernel does.") @Nullable
+            PanicAction panic) {}
 
     List<Command<?, ?>> commands() {
         return List.of(
@@ -60,6 +84,12 @@ final class LifeCommands {
                         Nothing.class,
                         "Gives every vCPU a non-maskable interrupt.",
                         this::nmi),
+                Command.of(
+                        "set-action",
+                        Actions.class,
+                        Nothing.class,
+                        "Says from now on what -action says at the start; what is absent stays.",
+                        this::act),
                 Command.of("quit", Nothing.class, Nothing.class, "Ends the machine and the process.", this::quit),
                 Command.of(
                         "query-current-machine",
@@ -103,6 +133,14 @@ final class LifeCommands {
     private Nothing nmi(Nothing none) {
         machine.injectNmi();
         return none;
+    }
+
+    private Nothing act(Actions wanted) {
+        machine.setActions(
+                wanted.reboot == null ? null : wanted.reboot == RebootAction.SHUTDOWN,
+                wanted.shutdown == null ? null : wanted.shutdown == ShutdownAction.PAUSE,
+                wanted.panic);
+        return Nothing.INSTANCE;
     }
 
     private Nothing quit(Nothing none) {

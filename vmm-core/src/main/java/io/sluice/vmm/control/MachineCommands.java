@@ -31,6 +31,8 @@ public final class MachineCommands {
         all.addAll(devices.commands());
         all.addAll(new HumanCommands(machine, devices).commands());
         all.addAll(new BackendCommands(machine.config(), options).commands());
+        all.addAll(new PciCommands(machine).commands());
+        all.addAll(new TraceCommands(machine.trace()).commands());
         all.addAll(new MigrationCommands().commands());
         all.addAll(AbsentCommands.commands());
         all.addAll(machine.pluginCommands());

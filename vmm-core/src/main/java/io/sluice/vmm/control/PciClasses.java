@@ -57,7 +57,8 @@ final class PciClasses {
         return name != null ? name : String.format(Locale.ROOT, "Class %04x", code);
     }
 
-    private static @Nullable String name(int code) {
+    /// Null if the class has no name.
+    static @Nullable String name(int code) {
         return NAMES.get(code);
     }
 }

@@ -47,6 +47,7 @@ public final class Machine implements AutoCloseable {
 
     private final MachineConfig config;
     private final MachineHost host;
+    private MachineConfig.Life actions;
     private final Lifecycle life = new Lifecycle();
     private final PanicWatch panics;
     private final GuestRam ram;
@@ -87,6 +88,7 @@ public final class Machine implements AutoCloseable {
 
     private Machine(MachineConfig config, MachineHost host, DeviceEvents devices, GuestRam ram) {
         this.config = config;
+        this.actions = config.life();
         this.host = host;
         this.ram = ram;
         var power = new Power();
@@ -185,7 +187,7 @@ public final class Machine implements AutoCloseable {
     /// @throws MachineException if the guest has too little memory for what it shall boot
     public void start() {
         powerUp("start");
-        if (!config.life().startsPaused()) {
+        if (!actions.startsPaused()) {
             go(this::run);
         }
     }
@@ -228,7 +230,7 @@ public final class Machine implements AutoCloseable {
             }
         }
         boolean goesOn = life.state() == State.RUNNING;
-        if (config.life().resetEnds()) {
+        if (actions.resetEnds()) {
             shutDown(cause, MachineEnd.ORDERLY);
         } else {
             halt();
@@ -241,6 +243,17 @@ public final class Machine implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /// Changes what the guest's doings do; what is null stays.
+    ///
+    /// @param resetEnds as [MachineConfig.Life#resetEnds], and so on
+    public void setActions(@Nullable Boolean resetEnds, @Nullable Boolean shutdownPauses, @Nullable PanicAction panic) {
+        actions = new MachineConfig.Life(
+                actions.startsPaused(),
+                resetEnds == null ? actions.resetEnds() : resetEnds,
+                shutdownPauses == null ? actions.shutdownPauses() : shutdownPauses,
+                panic == null ? actions.panic() : panic);
     }
 
     /// Somebody ends the machine; the guest is not asked.
@@ -347,7 +360,7 @@ public final class Machine implements AutoCloseable {
 
     /// The guest has ended: the machine with it, unless it shall stay to be looked at.
     private void shutDown(ShutdownCause cause, MachineEnd how) {
-        if (!config.life().shutdownPauses()) {
+        if (!actions.shutdownPauses()) {
             end(cause, how);
         } else if (life.canMove(State.SHUTDOWN)) {
             emit(MachineEvents.SHUTDOWN.with(new MachineEvents.Cause(cause)));
@@ -369,8 +382,8 @@ public final class Machine implements AutoCloseable {
     }
 
     private void panicked(String reason) {
-        var action = config.life().panic();
-        if (action == PanicAction.SHUTDOWN && config.life().shutdownPauses()) {
+        var action = actions.panic();
+        if (action == PanicAction.SHUTDOWN && actions.shutdownPauses()) {
             action = PanicAction.PAUSE;
         }
         panics.clear();
@@ -394,7 +407,7 @@ public final class Machine implements AutoCloseable {
 
     /// We have failed: the machine ends, unless it shall stay to be looked at.
     private void broken(MachineEnd how) {
-        if (!config.life().shutdownPauses()) {
+        if (!actions.shutdownPauses()) {
             end(ShutdownCause.HOST_ERROR, how);
         } else if (stop(State.FAILED)) {
             LOG.error("{}; the machine stays stopped", how.message());
@@ -556,7 +569,7 @@ public final class Machine implements AutoCloseable {
     }
 
     private void tripleFault() {
-        if (config.life().resetEnds() && panics.reason() == null) {
+        if (actions.resetEnds() && panics.reason() == null) {
             shutDown(ShutdownCause.GUEST_RESET, MachineEnd.failed("the guest's processor shut down (triple fault)"));
         } else {
             reset(ShutdownCause.GUEST_RESET, "triple fault");
