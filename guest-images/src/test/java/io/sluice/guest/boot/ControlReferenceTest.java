@@ -42,8 +42,8 @@ class ControlReferenceTest {
     @Test
     void theReferenceListsEveryCommandAndEvent() {
         try (var rig = MachineRig.start(config())) {
-            var table = rig.ask(machine ->
-                    new CommandTable(MachineCommands.of(machine, List.of()), MachineCommands.events(machine)));
+            var table = rig.ask(machine -> new CommandTable(
+                    MachineCommands.of(machine, List.of(), List.of()), MachineCommands.events(machine)));
 
             assertThat(table.commands().stream().map(Command::name)).contains("device_add", "x-sluice-mdev-create");
             Golden.check("docs/qmp.md", QmpReference.markdown(table));

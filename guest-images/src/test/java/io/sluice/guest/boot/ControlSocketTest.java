@@ -88,6 +88,18 @@ class ControlSocketTest {
     }
 
     @Test
+    void aSignalEndsItInGoodOrder() throws IOException {
+        execute("query-status");
+
+        program.terminate();
+
+        assertThat(masked(client.receive()))
+                .isEqualTo("{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": false, \"reason\": \"host-signal\"}}");
+        assertThat(program.awaitEnd(SOON)).isEqualTo(143);
+        assertThat(socket).doesNotExist();
+    }
+
+    @Test
     void theGuestWaitsIsLetGoAndStopped() throws IOException {
         assertThat(execute("query-status")).contains("\"status\": \"prelaunch\"", "\"running\": false");
 
@@ -133,6 +145,11 @@ class ControlSocketTest {
         assertThat(answers("{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m0\"}}")
                         .getLast())
                 .contains("object 'm0' is in use, can not be deleted");
+
+        assertThat(answers("{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"info mdev\"}}")
+                        .getLast())
+                .matches("\\{\"return\": \"" + CARD
+                        + " type mtty-2 state open reads \\d+ writes \\d+ interrupts 0\\\\r\\\\n\"}");
 
         client.send("{\"execute\": \"device_del\", \"arguments\": {\"id\": \"n0\"}}");
 

@@ -144,6 +144,11 @@ public final class GuestSession implements AutoCloseable {
         }
     }
 
+    /// Sends SIGTERM.
+    public void terminate() {
+        process.destroy();
+    }
+
     /// All that came on the guest's console.
     public String console() {
         return console.text().replace("\r", "");

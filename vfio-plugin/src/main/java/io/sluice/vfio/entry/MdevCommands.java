@@ -45,13 +45,17 @@ final class MdevCommands {
             @Member("The instances that there are.") List<String> devices) {}
 
     /// How far an instance is in its life.
-    enum State implements QapiEnum {
+    enum MdevState implements QapiEnum {
         /// Nobody uses it.
         FREE,
         /// A machine has it.
         OPEN,
         /// It was removed, and goes when its user lets it.
-        LEAVING
+        LEAVING;
+
+        private static MdevState of(MdevInstance instance) {
+            return instance.isLeaving() ? LEAVING : instance.isOpen() ? OPEN : FREE;
+        }
     }
 
     record Region(
@@ -76,7 +80,7 @@ final class MdevCommands {
             @Member("Its type.") String type,
             @Member("Who made it.") String parent,
             @Member("What vfio-pci takes as sysfsdev.") String path,
-            @Member("How far it is in its life.") State state,
+            @Member("How far it is in its life.") MdevState state,
             @Member("Its regions, those that it has.") List<Region> regions,
             @Member("Its interrupts, those that it has.") List<Interrupt> interrupts,
             @Member("What it has done since it was made.") Counters counters) {}
@@ -196,7 +200,7 @@ final class MdevCommands {
                 instance.typeName(),
                 instance.parentName(),
                 instance.path(),
-                instance.isLeaving() ? State.LEAVING : instance.isOpen() ? State.OPEN : State.FREE,
+                MdevState.of(instance),
                 regions,
                 interrupts,
                 counters[0]);
@@ -220,5 +224,16 @@ final class MdevCommands {
             throw new QmpException(
                     "cannot remove '" + arguments.uuid + "': " + e.errno().text());
         }
+    }
+
+    /// A line for each instance, for people.
+    static List<String> lines(MdevBus bus) {
+        return bus.instances().stream()
+                .map(instance -> instance.uuid() + " type " + instance.typeName() + " state "
+                        + MdevState.of(instance).text() + " reads "
+                        + instance.counters().reads() + " writes "
+                        + instance.counters().writes() + " interrupts "
+                        + instance.counters().interrupts())
+                .toList();
     }
 }

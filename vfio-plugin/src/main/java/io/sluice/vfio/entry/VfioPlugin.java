@@ -21,6 +21,7 @@ public final class VfioPlugin implements Plugin {
         registry.device(new VfioPciType(bus));
         registry.machine(context -> MdevWatch.over(bus, context));
         registry.commands(context -> new MdevCommands(bus, context).commands());
+        registry.info("mdev", () -> MdevCommands.lines(bus));
         MdevEvents.all().forEach(registry::event);
     }
 }

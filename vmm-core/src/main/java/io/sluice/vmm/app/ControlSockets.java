@@ -1,13 +1,17 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.control.CharDeviceInfo;
 import io.sluice.vmm.control.MachineCommands;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.qapi.CommandTable;
 import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.qmp.QmpAddress;
+import io.sluice.vmm.qmp.QmpEndpoint;
 import io.sluice.vmm.qmp.QmpOpenException;
 import io.sluice.vmm.qmp.QmpServer;
 import io.vertx.core.Vertx;
+import java.util.List;
 import java.util.concurrent.Executor;
 
 /// The control sockets of one machine, with its commands behind them. Opened and closed on the main thread.
@@ -22,7 +26,7 @@ final class ControlSockets implements AutoCloseable {
 
     /// @throws UsageException if one of them cannot be had
     static ControlSockets open(Machine machine, Doors doors, Vertx vertx, Executor owner, MeterBoard meters) {
-        var commands = MachineCommands.of(machine, doors.known());
+        var commands = MachineCommands.of(machine, doors.known(), charDevices(doors.control()));
         var table = new CommandTable(commands, MachineCommands.events(machine));
         var told = new ControlEvents(machine.trace(), meters);
         try {
@@ -32,6 +36,16 @@ final class ControlSockets implements AutoCloseable {
             told.close();
             throw new UsageException(String.valueOf(e.getMessage()));
         }
+    }
+
+    private static List<CharDeviceInfo> charDevices(List<QmpEndpoint> endpoints) {
+        return endpoints.stream()
+                .map(e -> new CharDeviceInfo(e.id(), e.address() + (isListener(e) ? ",server=on" : "")))
+                .toList();
+    }
+
+    private static boolean isListener(QmpEndpoint endpoint) {
+        return endpoint.server() && !(endpoint.address() instanceof QmpAddress.Stdio);
     }
 
     /// Waits where a socket was said to wait for its first client.

@@ -44,6 +44,8 @@ final class MachineRun implements MachineHost, LoopEvents {
     private final MeterBoard meters = new MeterBoard();
     private volatile @Nullable Machine machine;
     private volatile @Nullable ControlSockets control;
+    /// The machine has started, and the main thread hears what is asked of it.
+    private volatile boolean lives;
     private @Nullable MachineEnd end;
 
     private MachineRun(MachineConfig config, Doors doors, PrintStream err, Messages messages, TraceSink log) {
@@ -80,15 +82,30 @@ final class MachineRun implements MachineHost, LoopEvents {
 
     private int run(MachineConfig config) throws IOException {
         MachineEnd how;
-        try (session) {
-            how = work(config);
-        } finally {
-            loops.close();
+        try (var guard = SignalGuard.over(this::signalled)) {
+            how = workAndClose(config);
         }
         if (how.message() != null) {
             LOG.error("{}", how.message());
         }
         return how.status();
+    }
+
+    private MachineEnd workAndClose(MachineConfig config) throws IOException {
+        try (session) {
+            return work(config);
+        } finally {
+            loops.close();
+        }
+    }
+
+    private boolean signalled() {
+        var running = machine;
+        if (running == null || !lives) {
+            return false;
+        }
+        control(() -> running.quit(ShutdownCause.HOST_SIGNAL));
+        return true;
     }
 
     private MachineEnd work(MachineConfig config) throws IOException {
@@ -101,6 +118,7 @@ final class MachineRun implements MachineHost, LoopEvents {
             if (sockets != null) {
                 sockets.awaitFirstClient();
             }
+            lives = true;
             built.start();
             session.console().run();
         } catch (MachineException e) {

@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
 final class BackendCommands {
     private final MachineConfig config;
     private final List<OptionInfo> options;
+    private final List<CharDeviceInfo> monitors;
 
-    BackendCommands(MachineConfig config, List<OptionInfo> options) {
+    BackendCommands(MachineConfig config, List<OptionInfo> options, List<CharDeviceInfo> monitors) {
+        this.monitors = List.copyOf(monitors);
         this.config = config;
         this.options = List.copyOf(options);
     }
@@ -69,6 +71,7 @@ final class BackendCommands {
 
     private List<Chardev> chardevs(Nothing none) {
         var all = new ArrayList<Chardev>();
+        monitors.forEach(m -> all.add(new Chardev(m.label(), m.filename(), true)));
         for (int i = 0; i < config.serial().size(); i++) {
             var target = config.serial().get(i);
             if (!(target instanceof CharTarget.Absent)) {

@@ -97,23 +97,23 @@ final class InfoPci {
         range("prefetchable memory range [0x%08x, 0x%08x]", prefetchable(part));
     }
 
-    private void range(String format, PciCommands.Range range) {
+    private void range(String format, PciCommands.PciRange range) {
         out.print("      " + format + "\n", range.base(), range.limit());
     }
 
     // ---- what a bridge lets through (PCI-to-PCI Bridge Architecture, section 3.2.5)
 
-    static PciCommands.Range ports(PciPart bridge) {
-        return new PciCommands.Range((get(bridge, 0x1C, 1) & 0xF0) << 8, (get(bridge, 0x1D, 1) & 0xF0) << 8 | 0xFFF);
+    static PciCommands.PciRange ports(PciPart bridge) {
+        return new PciCommands.PciRange((get(bridge, 0x1C, 1) & 0xF0) << 8, (get(bridge, 0x1D, 1) & 0xF0) << 8 | 0xFFF);
     }
 
-    static PciCommands.Range memory(PciPart bridge) {
-        return new PciCommands.Range(
+    static PciCommands.PciRange memory(PciPart bridge) {
+        return new PciCommands.PciRange(
                 (get(bridge, 0x20, 2) & 0xFFF0) << 16, (get(bridge, 0x22, 2) & 0xFFF0) << 16 | 0xF_FFFF);
     }
 
-    static PciCommands.Range prefetchable(PciPart bridge) {
-        return new PciCommands.Range(
+    static PciCommands.PciRange prefetchable(PciPart bridge) {
+        return new PciCommands.PciRange(
                 get(bridge, 0x28, 4) << 32 | (get(bridge, 0x24, 2) & 0xFFF0) << 16,
                 get(bridge, 0x2C, 4) << 32 | (get(bridge, 0x26, 2) & 0xFFF0) << 16 | 0xF_FFFF);
     }

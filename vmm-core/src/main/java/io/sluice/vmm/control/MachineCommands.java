@@ -19,7 +19,8 @@ public final class MachineCommands {
     }
 
     /// @param options of the command line, for scripts that ask what this program knows
-    public static List<Command<?, ?>> of(Machine machine, List<OptionInfo> options) {
+    /// @param monitors the character devices of the control sockets
+    public static List<Command<?, ?>> of(Machine machine, List<OptionInfo> options, List<CharDeviceInfo> monitors) {
         var all = new ArrayList<Command<?, ?>>();
         all.addAll(new LifeCommands(machine).commands());
         all.addAll(new NameCommands(machine.config()).commands());
@@ -30,7 +31,7 @@ public final class MachineCommands {
         var devices = new DeviceCommands(machine);
         all.addAll(devices.commands());
         all.addAll(new HumanCommands(machine, devices).commands());
-        all.addAll(new BackendCommands(machine.config(), options).commands());
+        all.addAll(new BackendCommands(machine.config(), options, monitors).commands());
         all.addAll(new PciCommands(machine).commands());
         all.addAll(new TraceCommands(machine.trace()).commands());
         all.addAll(new MigrationCommands().commands());

@@ -19,19 +19,19 @@ final class PciCommands {
         this.machine = machine;
     }
 
-    record Bus(
+    record PciBusInfo(
             @Member("Its number.") long bus,
-            @Member("What sits on it.") List<Function> devices) {}
+            @Member("What sits on it.") List<PciDevice> devices) {}
 
-    record Function(
+    record PciDevice(
             @Member("Number of its bus.") long bus,
             @Member("Its device number.") long slot,
             @Member("Its function number.") long function,
 
             @Member(name = "class_info", value = "What kind of device it is.")
-            ClassCode classInfo,
+            PciClass classInfo,
 
-            @Member("Who made it.") Ids id,
+            @Member("Who made it.") PciIds id,
 
             @Member("The interrupt line register, if it has a pin.") @Nullable
             Long irq,
@@ -43,17 +43,17 @@ final class PciCommands {
             String qdevId,
 
             @Member(name = "pci_bridge", value = "What is behind it, if it is a bridge.") @Nullable
-            Bridge pciBridge,
+            PciBridge pciBridge,
 
-            @Member("Its BARs.") List<Region> regions) {}
+            @Member("Its BARs.") List<PciRegion> regions) {}
 
-    record ClassCode(
+    record PciClass(
             @Member("The kind in words.") @Nullable String desc,
 
             @Member(name = "class", value = "Base class and subclass.")
             long code) {}
 
-    record Ids(
+    record PciIds(
             @Member("Device id.") long device,
             @Member("Vendor id.") long vendor,
 
@@ -63,14 +63,14 @@ final class PciCommands {
             @Member("Subsystem vendor id; bridges have none.") @Nullable
             Long subsystemVendor) {}
 
-    enum RegionType implements QapiEnum {
+    enum PciRegionType implements QapiEnum {
         IO,
         MEMORY
     }
 
-    record Region(
+    record PciRegion(
             @Member("Number of the BAR.") long bar,
-            @Member("What it answers.") RegionType type,
+            @Member("What it answers.") PciRegionType type,
 
             @Member("Where it begins; -1 if it does not answer.")
             long address,
@@ -83,13 +83,13 @@ final class PciCommands {
             @Member(name = "mem_type_64", value = "Whether it can stand above 4 GiB.") @Nullable
             Boolean memType64) {}
 
-    record Bridge(
-            @Member("The buses below.") BridgeBus bus,
+    record PciBridge(
+            @Member("The buses below.") PciBridgeBus bus,
 
             @Member("What sits on the bus behind it.") @Nullable
-            List<Function> devices) {}
+            List<PciDevice> devices) {}
 
-    record BridgeBus(
+    record PciBridgeBus(
             @Member("Number of the bus above.") long number,
             @Member("Number of the bus behind it.") long secondary,
 
@@ -97,16 +97,16 @@ final class PciCommands {
             long subordinate,
 
             @Member(name = "io_range", value = "Ports that it lets through.")
-            Range ioRange,
+            PciRange ioRange,
 
             @Member(name = "memory_range", value = "Memory that it lets through.")
-            Range memoryRange,
+            PciRange memoryRange,
 
             @Member(name = "prefetchable_range", value = "Prefetchable memory that it lets through.")
-            Range prefetchableRange) {}
+            PciRange prefetchableRange) {}
 
     /// A range whose end lies below its start lets nothing through.
-    record Range(
+    record PciRange(
             @Member("First address.") long base,
             @Member("Last address.") long limit) {}
 
@@ -114,32 +114,32 @@ final class PciCommands {
         return List.of(Command.of(
                 "query-pci",
                 Nothing.class,
-                ListType.of(Bus.class),
+                ListType.of(PciBusInfo.class),
                 "The PCI functions, and what is behind each bridge.",
                 this::pci));
     }
 
-    private List<Bus> pci(Nothing none) {
+    private List<PciBusInfo> pci(Nothing none) {
         var parts = machine.view().pci();
-        return List.of(new Bus(0, on(0, parts, 0)));
+        return List.of(new PciBusInfo(0, on(0, parts, 0)));
     }
 
-    private static List<Function> on(int bus, List<PciPart> parts, int bridges) {
+    private static List<PciDevice> on(int bus, List<PciPart> parts, int bridges) {
         return parts.stream()
                 .filter(part -> part.at().bus() == bus)
                 .map(part -> function(part, parts, bridges))
                 .toList();
     }
 
-    private static Function function(PciPart part, List<PciPart> parts, int bridges) {
+    private static PciDevice function(PciPart part, List<PciPart> parts, int bridges) {
         long pin = InfoPci.get(part, 0x3D, 1);
         boolean bridge = InfoPci.isBridge(part);
-        return new Function(
+        return new PciDevice(
                 part.at().bus(),
                 part.at().device(),
                 part.at().function(),
-                new ClassCode(PciClasses.name(InfoPci.classOf(part)), InfoPci.classOf(part)),
-                new Ids(
+                new PciClass(PciClasses.name(InfoPci.classOf(part)), InfoPci.classOf(part)),
+                new PciIds(
                         InfoPci.get(part, 2, 2),
                         InfoPci.get(part, 0, 2),
                         bridge ? null : InfoPci.get(part, 0x2E, 2),
@@ -151,22 +151,22 @@ final class PciCommands {
                 part.bars().stream().map(bar -> region(part, bar)).toList());
     }
 
-    private static Region region(PciPart part, Bar bar) {
+    private static PciRegion region(PciPart part, Bar bar) {
         boolean io = bar.kind() == Bar.Kind.IO;
-        return new Region(
+        return new PciRegion(
                 bar.index(),
-                io ? RegionType.IO : RegionType.MEMORY,
+                io ? PciRegionType.IO : PciRegionType.MEMORY,
                 InfoPci.address(part, bar),
                 bar.size(),
                 io ? null : bar.prefetchable(),
                 io ? null : bar.kind() == Bar.Kind.MEMORY64);
     }
 
-    private static Bridge bridge(PciPart part, List<PciPart> parts, int bridges) {
+    private static PciBridge bridge(PciPart part, List<PciPart> parts, int bridges) {
         int secondary = InfoPci.secondaryBus(part);
         var behind = secondary == 0 || bridges >= InfoPci.DEEPEST ? null : on(secondary, parts, bridges + 1);
-        return new Bridge(
-                new BridgeBus(
+        return new PciBridge(
+                new PciBridgeBus(
                         InfoPci.get(part, 0x18, 1),
                         secondary,
                         InfoPci.get(part, 0x1A, 1),

@@ -21,15 +21,15 @@ final class TraceCommands {
         this.trace = trace;
     }
 
-    enum State implements QapiEnum {
+    enum ItemState implements QapiEnum {
         UNAVAILABLE,
         DISABLED,
         ENABLED
     }
 
-    record Info(
+    record ItemInfo(
             @Member("Name of the item.") String name,
-            @Member("Whether it is logged.") State state,
+            @Member("Whether it is logged.") ItemState state,
 
             @Member("Always false: an item is on for all vCPUs or for none.")
             boolean vcpu) {}
@@ -58,7 +58,7 @@ final class TraceCommands {
                 Command.of(
                         "trace-event-get-state",
                         GetArguments.class,
-                        ListType.of(Info.class),
+                        ListType.of(ItemInfo.class),
                         "Which items of the log are on (docs/logs.md).",
                         this::get),
                 Command.of(
@@ -69,9 +69,9 @@ final class TraceCommands {
                         this::set));
     }
 
-    private List<Info> get(GetArguments arguments) {
+    private List<ItemInfo> get(GetArguments arguments) {
         return named(arguments.name, arguments.vcpu).stream()
-                .map(item -> new Info(item.text(), trace.on(item) ? State.ENABLED : State.DISABLED, false))
+                .map(item -> new ItemInfo(item.text(), trace.on(item) ? ItemState.ENABLED : ItemState.DISABLED, false))
                 .toList();
     }
 

@@ -101,6 +101,7 @@ public final class Machine implements AutoCloseable {
         panics = new PanicWatch(board.clock, reason -> host.control(() -> panicked(reason)));
         board.rtc.onSet(second -> emit(MachineEvents.RTC_CHANGE.with(
                 new MachineEvents.RtcChange(second - Instant.now().getEpochSecond(), MachineTree.RTC))));
+        board.pci.onDmaFault(fault -> emit(MachineEvents.DMA_FAULT.with(MachineEvents.DmaFaulted.of(fault))));
         registry = PluginContext.newRegistry();
         host.register(registry);
         context = new PluginContext(board, host, power, trace);

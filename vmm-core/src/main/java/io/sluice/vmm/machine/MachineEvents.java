@@ -1,5 +1,6 @@
 package io.sluice.vmm.machine;
 
+import io.sluice.vmm.pci.DmaFault;
 import io.sluice.vmm.qapi.Command.Nothing;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.qapi.Member;
@@ -24,6 +25,12 @@ public final class MachineEvents {
     public static final EventType<RtcChange> RTC_CHANGE = EventType.of(
                     "RTC_CHANGE", RtcChange.class, "The guest has set the board's clock.")
             .limitedBy(change -> "");
+
+    public static final EventType<DmaFaulted> DMA_FAULT = EventType.of(
+                    "X_SLUICE_DMA_FAULT",
+                    DmaFaulted.class,
+                    "A device's DMA request did not reach memory, or not all of it.")
+            .limitedBy(DmaFaulted::bdf);
 
     private MachineEvents() {}
 
@@ -60,6 +67,48 @@ public final class MachineEvents {
 
             @Member("The clock's place in the object tree.") String qomPath) {}
 
+    public enum DmaOperation implements QapiEnum {
+        READ,
+        WRITE
+    }
+
+    /// Why a DMA request failed.
+    public enum DmaFaultReason implements QapiEnum {
+        BUS_MASTER_OFF,
+        UNCLAIMED
+    }
+
+    public record DmaFaulted(
+            @Member("Who sent the request.") String bdf,
+            @Member("What kind of device that is.") String driver,
+            @Member("What was asked for.") DmaOperation operation,
+
+            @Member("The request's PASID, if it had one.") @Nullable
+            Long pasid,
+
+            @Member("The first address of the request.") long iova,
+            @Member("Bytes that were asked for.") long length,
+
+            @Member(
+                    "What was wrong: bus mastering is off in the function or in a bridge above it, or nothing claimed all"
+                            + " of the range.")
+            DmaFaultReason reason,
+
+            @Member("Requests of this function that have failed so far.")
+            long faults) {
+        static DmaFaulted of(DmaFault fault) {
+            return new DmaFaulted(
+                    fault.requester().toString(),
+                    fault.function(),
+                    fault.write() ? DmaOperation.WRITE : DmaOperation.READ,
+                    fault.pasid() == null ? null : (long) fault.pasid().value(),
+                    fault.address().bits(),
+                    fault.length(),
+                    DmaFaultReason.valueOf(fault.reason().name()),
+                    fault.faults());
+        }
+    }
+
     /// Every kind.
     public static List<EventType<?>> all() {
         return List.of(
@@ -71,6 +120,7 @@ public final class MachineEvents {
                 GUEST_PANICKED,
                 DEVICE_DELETED,
                 DEVICE_UNPLUG_GUEST_ERROR,
-                RTC_CHANGE);
+                RTC_CHANGE,
+                DMA_FAULT);
     }
 }

@@ -9,12 +9,17 @@ import org.jspecify.annotations.Nullable;
 /// A function's way to memory. A request leaves only while bus mastering is on, in the function and in every bridge
 /// above it. On the function's strand.
 public final class PciDma {
+    /// 100 ms.
+    private static final long PAUSE_NANOS = 100_000_000;
+
     private final PciFunction function;
     private long reads;
     private long writes;
     private long readBytes;
     private long writtenBytes;
     private long messages;
+    private long faults;
+    private long told;
     private volatile long refused;
     private volatile long failed;
 
@@ -32,12 +37,18 @@ public final class PciDma {
         var port = function.port();
         if (port == null || !function.isMaster()) {
             refuse();
+            tell(port, false, pasid, from, length, DmaFault.Reason.BUS_MASTER_OFF);
             Arrays.fill(target, offset, offset + length, (byte) -1);
             return false;
         }
         reads++;
         readBytes += length;
-        return count(port.dma().read(port.bdf(), pasid, from, target, offset, length));
+        if (port.dma().read(port.bdf(), pasid, from, target, offset, length)) {
+            return true;
+        }
+        fail();
+        tell(port, false, pasid, from, length, DmaFault.Reason.UNCLAIMED);
+        return false;
     }
 
     /// @return whether all was written
@@ -50,11 +61,17 @@ public final class PciDma {
         var port = function.port();
         if (port == null || !function.isMaster()) {
             refuse();
+            tell(port, true, pasid, to, length, DmaFault.Reason.BUS_MASTER_OFF);
             return false;
         }
         writes++;
         writtenBytes += length;
-        return count(port.dma().write(port.bdf(), pasid, to, source, offset, length));
+        if (port.dma().write(port.bdf(), pasid, to, source, offset, length)) {
+            return true;
+        }
+        fail();
+        tell(port, true, pasid, to, length, DmaFault.Reason.UNCLAIMED);
+        return false;
     }
 
     /// Requests and messages that were not sent because bus mastering was off. Any thread.
@@ -111,10 +128,21 @@ public final class PciDma {
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // written on the strand only
-    private boolean count(boolean whole) {
-        if (!whole) {
-            failed++;
+    private void fail() {
+        failed++;
+    }
+
+    /// Tells of a fault, of a burst of faults the first and then one in [#PAUSE_NANOS]; each says how many there were.
+    private void tell(
+            @Nullable PciPort port, boolean write, @Nullable Pasid pasid, Iova at, int length, DmaFault.Reason reason) {
+        if (port == null) {
+            return;
         }
-        return whole;
+        faults++;
+        long now = System.nanoTime();
+        if (faults == 1 || now - told >= PAUSE_NANOS) {
+            told = now;
+            port.faults().faulted(new DmaFault(port.bdf(), function.name(), write, pasid, at, length, reason, faults));
+        }
     }
 }

@@ -27,8 +27,9 @@ public final class PciHost {
     private static final int INTEL = 0x8086;
 
     /// What every function is wired to.
-    record Wiring(Decoder decoder, MsiTarget msi, DmaTarget dma, PciTrace told) {}
+    record Wiring(Decoder decoder, MsiTarget msi, DmaTarget dma, PciTrace told, DmaFault.Watch faults) {}
 
+    private volatile DmaFault.Watch faultWatch = fault -> {};
     private final Wiring wiring;
     private final SharedLine[] lines = new SharedLine[GSIS];
     private final PciWindows windows;
@@ -60,7 +61,8 @@ public final class PciHost {
             PciWindows windows,
             DmaTarget dma,
             Trace trace) {
-        this.wiring = new Wiring(new Decoder(memory, io), msi, dma, new PciTrace(trace));
+        this.wiring =
+                new Wiring(new Decoder(memory, io), msi, dma, new PciTrace(trace), fault -> faultWatch.faulted(fault));
         this.windows = windows;
         for (int i = 0; i < GSIS; i++) {
             lines[i] = new SharedLine(gsi16to23[i]);
@@ -102,6 +104,11 @@ public final class PciHost {
     /// @param device sees offset 0
     public void resetControl(BusDevice device, Strand strand) {
         configPorts.resetControl(device, strand);
+    }
+
+    /// Says who hears of DMA that fails.
+    public void onDmaFault(DmaFault.Watch watch) {
+        faultWatch = watch;
     }
 
     /// Puts a function into the next free device number of the root bus.

@@ -13,6 +13,7 @@ final class PciPort {
     private final MsiTarget msi;
     private final DmaTarget dma;
     private final PciTrace told;
+    private final DmaFault.Watch faults;
     private final IrqLine intx;
     private final int gsi;
     private Bdf bdf;
@@ -24,6 +25,7 @@ final class PciPort {
         this.msi = wiring.msi();
         this.dma = wiring.dma();
         this.told = wiring.told();
+        this.faults = wiring.faults();
         this.intx = intx;
         this.gsi = gsi;
         this.bdf = new Bdf(devfn);
@@ -70,6 +72,10 @@ final class PciPort {
 
     PciTrace told() {
         return told;
+    }
+
+    DmaFault.Watch faults() {
+        return faults;
     }
 
     IrqLine intx() {

@@ -2,13 +2,17 @@ package io.sluice.vmm.pci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.address.Pasid;
 import io.sluice.vmm.bus.BusDevice;
+import io.sluice.vmm.pci.DmaFault.Reason;
 import io.sluice.vmm.testkit.PciBoard;
 import io.sluice.vmm.testkit.PciBoard.Message;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -201,6 +205,28 @@ class PciFunctionTest {
         assertThat(outside).isFalse();
         assertThat(withPasid).isFalse();
         assertThat(function.dma().failed()).isEqualTo(2);
+    }
+
+    @Test
+    void dmaThatFailsIsToldOfButABurstOfItOnce() {
+        var told = new ArrayList<DmaFault>();
+        board.host.onDmaFault(told::add);
+        var function = place(builder());
+
+        function.dma().read(new Iova(0x1000), new byte[4], 0, 4);
+        board.enable(DEVICE, MASTER);
+        for (int i = 0; i < 1000; i++) {
+            function.dma().write(new Iova(0x9000_0000L), new byte[8], 0, 8);
+        }
+        function.dma().write(new Iova(0x1000), new byte[8], 0, 8);
+        await().pollDelay(Duration.ofMillis(110)).until(() -> true);
+        function.dma().write(new Pasid(5), new Iova(0x2000), new byte[2], 0, 2);
+
+        var at = new Bdf(DEVICE << 3);
+        assertThat(told)
+                .containsExactly(
+                        new DmaFault(at, "card", false, null, new Iova(0x1000), 4, Reason.BUS_MASTER_OFF, 1),
+                        new DmaFault(at, "card", true, new Pasid(5), new Iova(0x2000), 2, Reason.UNCLAIMED, 1002));
     }
 
     @Test
