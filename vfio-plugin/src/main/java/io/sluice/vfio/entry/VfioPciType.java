@@ -40,7 +40,10 @@ final class VfioPciType implements DeviceType {
 
     @Override
     public List<Property> properties() {
-        return List.of(Property.string("sysfsdev", "Path of the device: " + MdevBus.DEVICES + "UUID"));
+        return List.of(
+                Property.string("sysfsdev", "Path of the device: " + MdevBus.DEVICES + "UUID"),
+                // What starts containers says romfile= for every device, to have none.
+                Property.string("romfile", "Nothing: no device here has an option ROM"));
     }
 
     @Override
@@ -48,6 +51,10 @@ final class VfioPciType implements DeviceType {
         var path = properties.text("sysfsdev");
         if (path == null) {
             throw new PluginException("No provided host device\nUse -device vfio-pci,sysfsdev=PATH_TO_DEVICE");
+        }
+        var romFile = properties.text("romfile");
+        if (romFile != null && !romFile.isEmpty()) {
+            throw new PluginException("failed to find romfile \"" + romFile + "\"");
         }
         var instance = bus.find(path);
         if (instance == null) {
