@@ -55,6 +55,10 @@ final class PluggedDevice {
         return device;
     }
 
+    MachineEvents.Unplugged event() {
+        return new MachineEvents.Unplugged(id, path);
+    }
+
     DeviceInfo info() {
         return new DeviceInfo(id, path, type.name(), bus.name());
     }
