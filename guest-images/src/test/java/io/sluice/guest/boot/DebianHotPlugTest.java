@@ -2,12 +2,12 @@ package io.sluice.guest.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.sluice.guest.GuestCache;
 import io.sluice.guest.debian.DebianGuest;
 import io.sluice.guest.testkit.GuestSession;
 import io.sluice.vmm.machine.CharTarget;
-import io.sluice.vmm.machine.DeviceEvents;
 import io.sluice.vmm.machine.DeviceInfo;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
@@ -19,11 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -51,22 +47,10 @@ class DebianHotPlugTest {
     private static final String UNTIL = "until_() { i=0; while ! eval \"$1\" && [ $i -lt 300 ]; do sleep 0.1;"
             + " i=$((i+1)); done; eval \"$1\" && echo yes; }";
 
-    private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    private final MachineRig machine = MachineRig.start(config(), new Heard());
+    private final MachineRig machine = MachineRig.start(config());
+    private int heard;
     private int cursor;
     private int commands;
-
-    private final class Heard implements DeviceEvents {
-        @Override
-        public void deleted(@Nullable String id, String path) {
-            events.add("deleted " + id + " " + path);
-        }
-
-        @Override
-        public void unplugRefused(@Nullable String id, String path) {
-            events.add("refused " + id + " " + path);
-        }
-    }
 
     private static MachineConfig config() {
         var guest = DebianGuest.of(GuestCache.ofUser()).prepare((what, done, total) -> {});
@@ -121,13 +105,14 @@ class DebianHotPlugTest {
         });
     }
 
+    /// What became of devices that was not heard before.
+    private List<String> news() {
+        return machine.deviceEvents().subList(heard, machine.deviceEvents().size());
+    }
+
     private String awaitEvent() {
-        try {
-            var event = events.poll(SOON.toSeconds(), TimeUnit.SECONDS);
-            return event == null ? "nothing" : event;
-        } catch (InterruptedException e) {
-            throw new AssertionError("interrupted", e);
-        }
+        await().atMost(SOON).until(() -> !news().isEmpty());
+        return machine.deviceEvents().get(heard++);
     }
 
     private void plug() {
@@ -143,7 +128,7 @@ class DebianHotPlugTest {
 
     private void unplug() {
         tell(running -> running.unplugDevice("n0"));
-        assertThat(awaitEvent()).isEqualTo("deleted n0 /machine/peripheral/n0");
+        assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
         tell(running -> running.removeObject("m0"));
     }
 
@@ -183,7 +168,7 @@ class DebianHotPlugTest {
         ask("echo 1 > /sys/bus/pci/slots/1/power");
 
         isUp();
-        assertThat(events).isEmpty();
+        assertThat(news()).isEmpty();
         unplug();
     }
 
@@ -201,13 +186,13 @@ class DebianHotPlugTest {
         assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
                 .hasMessage("Device n0 is already in the process of unplug");
         ask("sleep 8");
-        assertThat(events).isEmpty();
+        assertThat(news()).isEmpty();
         assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
                 .hasMessage("Hot-unplug failed: guest is busy (power indicator blinking)");
         assertThat(ask("ls -d " + PLACE)).isEqualTo(PLACE);
         assertThat(ask("echo alive")).isEqualTo("alive");
 
-        assertThat(awaitEvent()).isEqualTo("deleted n0 /machine/peripheral/n0");
+        assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
         tell(running -> running.removeObject("m0"));
     }
 

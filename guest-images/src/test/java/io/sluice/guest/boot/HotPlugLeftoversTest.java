@@ -6,19 +6,16 @@ import io.sluice.guest.GuestCache;
 import io.sluice.guest.baremetal.HelloGuest;
 import io.sluice.guest.testkit.Leftovers;
 import io.sluice.vmm.machine.CharTarget;
-import io.sluice.vmm.machine.DeviceEvents;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineConfig.Part;
 import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.testkit.MachineRig;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,20 +26,6 @@ class HotPlugLeftoversTest {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final int TIMES = 200;
     private static final String CARD = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
-
-    private final List<String> deleted = new ArrayList<>();
-
-    private final class Heard implements DeviceEvents {
-        @Override
-        public void deleted(@Nullable String id, String path) {
-            deleted.add(path);
-        }
-
-        @Override
-        public void unplugRefused(@Nullable String id, String path) {
-            deleted.add("refused");
-        }
-    }
 
     private static MachineConfig config() {
         var guest = new HelloGuest(GuestCache.ofUser()).prepare((what, done, total) -> {});
@@ -81,7 +64,7 @@ class HotPlugLeftoversTest {
     void theSameCardTwoHundredTimesLeavesNothing() {
         MachineRig.start(config()).close();
 
-        try (var rig = MachineRig.start(config(), new Heard())) {
+        try (var rig = MachineRig.start(config())) {
             rig.console().await("hello> ", SOON);
             var before = Leftovers.now();
             for (int i = 0; i < TIMES; i++) {
@@ -92,7 +75,9 @@ class HotPlugLeftoversTest {
                 });
             }
 
-            assertThat(deleted).hasSize(TIMES).containsOnly("/machine/peripheral/n0");
+            assertThat(rig.deviceEvents())
+                    .hasSize(TIMES)
+                    .containsOnly("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
             assertThat(before.since()).isEmpty();
             assertThat(rig.ask(Machine::devices)).hasSize(1);
             assertThat(rig.ask(Machine::objects)).isEmpty();

@@ -2,6 +2,7 @@ package io.sluice.vmm.app;
 
 import io.sluice.vmm.qmp.QmpAddress;
 import io.sluice.vmm.qmp.QmpEndpoint;
+import io.sluice.vmm.socket.HostPort;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,7 +18,6 @@ record Chardev(String id, QmpAddress address, boolean server, boolean waits, int
             "id", "path", "host", "port", "fd", "server", "wait", "reconnect", "nodelay", "delay", "ipv4", "ipv6");
     private static final List<String> FLAGS = List.of("server", "wait", "nodelay", "delay", "ipv4", "ipv6");
     private static final List<String> PLACES = List.of("path", "host", "fd");
-    private static final int MAX_PORT = 65_535;
 
     /// Makes a control socket of it.
     QmpEndpoint endpoint(boolean pretty) {
@@ -98,7 +98,7 @@ record Chardev(String id, QmpAddress address, boolean server, boolean waits, int
                 throw refused("socket: no port given");
             }
             var host = value("host");
-            return new QmpAddress.Tcp(host.isEmpty() ? "0.0.0.0" : host, number("port", -1, MAX_PORT));
+            return new QmpAddress.Tcp(host.isEmpty() ? "0.0.0.0" : host, number("port", -1, HostPort.MAX_PORT));
         }
 
         private Path path(String text) {
@@ -143,19 +143,15 @@ record Chardev(String id, QmpAddress address, boolean server, boolean waits, int
         }
         int comma = text.indexOf(',');
         var place = text.substring("tcp:".length(), comma < 0 ? text.length() : comma);
-        int colon = place.lastIndexOf(':');
-        if (colon < 0) {
-            throw new UsageException(option + " " + text + ": use tcp:HOST:PORT");
-        }
+        var address = HostPort.parse(place)
+                .orElseThrow(() -> new UsageException(option + " " + text + ": use tcp:HOST:PORT"));
         var values = KeyValues.parse(option, comma < 0 ? "" : "server=off" + text.substring(comma), "server")
                 .all();
         if (comma >= 0 && !text.substring(comma).matches(".*,server(=|,|$).*")) {
             values.remove("server");
         }
-        var host = place.substring(0, colon);
-        boolean bracketed = host.startsWith("[") && host.endsWith("]");
-        values.put("host", bracketed ? host.substring(1, host.length() - 1) : host);
-        values.put("port", place.substring(colon + 1));
+        values.put("host", address.host());
+        values.put("port", Integer.toString(address.port()));
         return values;
     }
 }

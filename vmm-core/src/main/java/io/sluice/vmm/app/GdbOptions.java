@@ -1,6 +1,7 @@
 package io.sluice.vmm.app;
 
 import io.sluice.vmm.gdb.GdbTarget;
+import io.sluice.vmm.socket.HostPort;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -69,16 +70,10 @@ final class GdbOptions {
     }
 
     private static GdbTarget tcp(String text, String address) {
-        int colon = address.lastIndexOf(':');
-        var host = address.substring(0, Math.max(colon, 0));
-        if (host.startsWith("[") && host.endsWith("]")) {
-            host = host.substring(1, host.length() - 1);
-        }
-        var port = address.substring(colon + 1);
-        if (colon < 0 || !port.matches("\\d{1,5}") || Integer.parseInt(port) > 0xFFFF) {
-            throw new UsageException("-gdb " + text + ": no such address" + KNOWN);
-        }
-        return new GdbTarget.Tcp(host.isEmpty() ? LOCAL : host, Integer.parseInt(port));
+        var place = HostPort.parse(address)
+                .orElseThrow(() -> new UsageException("-gdb " + text + ": no such address" + KNOWN))
+                .orHost(LOCAL);
+        return new GdbTarget.Tcp(place.host(), place.port());
     }
 
     private static GdbTarget unix(String text, String path) {

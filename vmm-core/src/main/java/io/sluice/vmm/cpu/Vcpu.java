@@ -8,6 +8,7 @@ import io.sluice.vmm.cpu.interp.Interpreter;
 import io.sluice.vmm.cpu.interp.InterpreterCounters;
 import io.sluice.vmm.cpu.interp.InterruptController;
 import io.sluice.vmm.cpu.mmu.MmuCounters;
+import io.sluice.vmm.cpu.mmu.PageTableReader;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.irq.LocalApic;
 import io.sluice.vmm.irq.VcpuPort;
@@ -146,6 +147,11 @@ public final class Vcpu implements AutoCloseable {
     /// Lets `reader` look at the registers between two instructions, and waits for it.
     public void inspect(Consumer<CpuState> reader) {
         await(() -> reader.accept(interpreter.core().state));
+    }
+
+    /// The page tables that it uses now. For a reader of [#inspect].
+    public PageTableReader pageTables() {
+        return interpreter.core().mmu.tables();
     }
 
     /// Whether it sits in HLT. For a reader of [#inspect].

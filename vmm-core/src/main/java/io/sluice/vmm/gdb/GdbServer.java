@@ -1,6 +1,9 @@
 package io.sluice.vmm.gdb;
 
 import io.sluice.vmm.machine.DebugPort;
+import io.sluice.vmm.socket.SocketFile;
+import io.sluice.vmm.socket.SocketFileException;
+import io.sluice.vmm.socket.SocketReason;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -42,10 +45,20 @@ public final class GdbServer implements AutoCloseable {
     /// The same at a file, which only its owner may open.
     public static GdbServer listen(Vertx vertx, GdbTarget.Unix address, DebugPort port, Consumer<Runnable> control) {
         var gdb = new GdbServer(vertx, port, control);
-        var file = SocketFile.at(address.path());
-        gdb.file = file;
-        gdb.listen(SocketAddress.domainSocketAddress(file.before().toString()));
-        file.publish();
+        boolean listens = false;
+        try {
+            var file = SocketFile.prepare(address.path());
+            gdb.file = file;
+            gdb.listen(SocketAddress.domainSocketAddress(file.bindPath().toString()));
+            file.publish();
+            listens = true;
+        } catch (SocketFileException e) {
+            throw new GdbListenException(address.path() + ": " + e.getMessage(), e);
+        } finally {
+            if (!listens) {
+                gdb.close();
+            }
+        }
         return gdb;
     }
 
@@ -57,7 +70,7 @@ public final class GdbServer implements AutoCloseable {
             throw new GdbListenException("no answer", e);
         }
         if (listening.failed()) {
-            throw new GdbListenException(String.valueOf(listening.cause().getMessage()), listening.cause());
+            throw new GdbListenException(SocketReason.of(listening.cause()), listening.cause());
         }
     }
 

@@ -54,7 +54,7 @@ public final class CpuView {
         var local = vcpu.apic();
         this.apic = new LocalApicNow(local.state(), local.read(PROCESSOR_PRIORITY), local.read(CURRENT_COUNT));
         this.memory = memory;
-        this.tables = new PageTableReader(memory, state);
+        this.tables = vcpu.pageTables();
     }
 
     static CpuView of(Vcpu vcpu, AddressSpace memory) {

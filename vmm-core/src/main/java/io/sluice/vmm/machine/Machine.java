@@ -33,7 +33,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,15 +65,8 @@ public final class Machine implements AutoCloseable {
     ///
     /// @throws MachineException if it cannot be built so; then nothing is left of it, and the host's loops are closed
     public static Machine build(MachineConfig config, MachineHost host) {
-        return build(config, host, DeviceEvents.NONE);
-    }
-
-    /// As [#build(MachineConfig, MachineHost)].
-    ///
-    /// @param devices hears what becomes of devices that come and go
-    public static Machine build(MachineConfig config, MachineHost host, DeviceEvents devices) {
         try {
-            return new Machine(config, host, devices, GuestRam.allocate(config.memoryBytes()));
+            return new Machine(config, host, GuestRam.allocate(config.memoryBytes()));
         } catch (UncheckedIOException e) {
             host.closeLoops();
             throw new MachineException("-m: no memory for a guest of " + (config.memoryBytes() >> 20) + " MiB", e);
@@ -86,7 +78,7 @@ public final class Machine implements AutoCloseable {
         return PluginContext.newRegistry();
     }
 
-    private Machine(MachineConfig config, MachineHost host, DeviceEvents devices, GuestRam ram) {
+    private Machine(MachineConfig config, MachineHost host, GuestRam ram) {
         this.config = config;
         this.actions = config.life();
         this.host = host;
@@ -107,7 +99,7 @@ public final class Machine implements AutoCloseable {
         context = new PluginContext(board, host, power, trace);
         registry.greet(context);
         objects = new ObjectShelf(registry, context);
-        plugins = new PluginBay(registry, board, context, host::control, new Told(devices));
+        plugins = new PluginBay(registry, board, context, host::control, this::tellOfDevice);
         meters = new MachineMeters(host.meters(), board, ram);
         meters.hangLife(life);
         tree = new MachineTree(config, board);
@@ -452,7 +444,7 @@ public final class Machine implements AutoCloseable {
         showParts();
     }
 
-    /// Asks the guest to give up a device. What comes of it, [DeviceEvents] tells; perhaps nothing does.
+    /// Asks the guest to give up a device. What comes of it, an event tells; perhaps nothing does.
     ///
     /// @param id its id, or its path in the object tree
     /// @throws PluginException if there is none, or it cannot be asked for now
@@ -482,26 +474,10 @@ public final class Machine implements AutoCloseable {
         return objects.list();
     }
 
-    /// Tells of devices that have gone, or shall not go.
-    private final class Told implements DeviceEvents {
-        private final DeviceEvents next;
-
-        Told(DeviceEvents next) {
-            this.next = next;
-        }
-
-        @Override
-        public void deleted(@Nullable String id, String path) {
-            showParts();
-            emit(MachineEvents.DEVICE_DELETED.with(new MachineEvents.Unplugged(id, path)));
-            next.deleted(id, path);
-        }
-
-        @Override
-        public void unplugRefused(@Nullable String id, String path) {
-            emit(MachineEvents.DEVICE_UNPLUG_GUEST_ERROR.with(new MachineEvents.Unplugged(id, path)));
-            next.unplugRefused(id, path);
-        }
+    /// Who hears of it finds the tree as it is now.
+    private void tellOfDevice(EventType.Event<?> event) {
+        showParts();
+        emit(event);
     }
 
     // ---- the end

@@ -69,6 +69,10 @@ final class PluggedDevice {
         return device;
     }
 
+    MachineEvents.Unplugged event() {
+        return new MachineEvents.Unplugged(id, path);
+    }
+
     DeviceInfo info() {
         return new DeviceInfo(
                 id, path, type.name(), bus.name(), hotPlugged, type.hotPluggable() && bus.isHotPluggable(), settings);

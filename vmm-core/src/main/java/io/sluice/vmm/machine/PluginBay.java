@@ -11,6 +11,7 @@ import io.sluice.vmm.plugin.Placement;
 import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.plugin.Setting;
+import io.sluice.vmm.qapi.EventType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -28,19 +29,20 @@ final class PluginBay {
     private final Board board;
     private final PluginContext context;
     private final Consumer<Runnable> control;
-    private final DeviceEvents events;
+    private final EventType.Sink events;
     private final PluginBuses buses = new PluginBuses();
     private final List<PluggedDevice> devices = new ArrayList<>();
     private int anonymous;
     private boolean live;
 
     /// @param control runs a task on the thread that owns the machine, later
+    /// @param events hears of devices that have gone, when they have, or that shall not go
     PluginBay(
             PluginRegistry registry,
             Board board,
             PluginContext context,
             Consumer<Runnable> control,
-            DeviceEvents events) {
+            EventType.Sink events) {
         this.registry = registry;
         this.board = board;
         this.context = context;
@@ -187,7 +189,7 @@ final class PluginBay {
         for (var device : card(port)) {
             if (device.isLeaving()) {
                 device.stays();
-                events.unplugRefused(device.id(), device.path());
+                events.emit(MachineEvents.DEVICE_UNPLUG_GUEST_ERROR.with(device.event()));
             }
         }
     }
@@ -206,7 +208,7 @@ final class PluginBay {
     private void remove(PluggedDevice device) {
         devices.remove(device);
         detach(device);
-        events.deleted(device.id(), device.path());
+        events.emit(MachineEvents.DEVICE_DELETED.with(device.event()));
     }
 
     private void detach(PluggedDevice device) {

@@ -1,7 +1,8 @@
 package io.sluice.vmm.metrics;
 
 import io.sluice.vmm.plugin.PluginException;
-import java.net.Inet6Address;
+import io.sluice.vmm.socket.HostPort;
+import io.sluice.vmm.socket.SocketReason;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -16,8 +17,7 @@ sealed interface ListenAddress {
     record Inet(String text, InetSocketAddress address) implements ListenAddress {
         /// As in a URL.
         String withPort(int port) {
-            var host = address.getAddress().getHostAddress();
-            return (address.getAddress() instanceof Inet6Address ? "[" + host + "]" : host) + ":" + port;
+            return new HostPort(address.getAddress().getHostAddress(), port).toString();
         }
     }
 
@@ -42,25 +42,15 @@ sealed interface ListenAddress {
         throw new PluginException("listen=" + text + ": the path is missing");
     }
 
+    /// A port alone is one of this host's.
     private static Inet inet(String text) {
-        int colon = text.lastIndexOf(':');
-        var host = colon < 0 ? "" : text.substring(0, colon);
-        if (host.startsWith("[") && host.endsWith("]")) {
-            host = host.substring(1, host.length() - 1);
-        } else if (host.contains(":")) {
-            throw malformed(text);
-        }
+        var place = HostPort.parse(text.indexOf(':') < 0 ? ":" + text : text).orElseThrow(() -> malformed(text));
         try {
-            int port = Integer.parseInt(text.substring(colon + 1));
-            if (port < 0 || port > 0xFFFF) {
-                throw malformed(text);
-            }
-            var address = host.isEmpty() ? InetAddress.getLoopbackAddress() : InetAddress.getByName(host);
-            return new Inet(text, new InetSocketAddress(address, port));
-        } catch (NumberFormatException e) {
-            throw malformed(text);
+            var address =
+                    place.host().isEmpty() ? InetAddress.getLoopbackAddress() : InetAddress.getByName(place.host());
+            return new Inet(text, new InetSocketAddress(address, place.port()));
         } catch (UnknownHostException e) {
-            throw new PluginException("listen=" + text + ": no such host", e);
+            throw new PluginException("listen=" + text + ": " + SocketReason.of(e), e);
         }
     }
 

@@ -1,6 +1,9 @@
 package io.sluice.vmm.metrics;
 
 import io.sluice.vmm.plugin.PluginException;
+import io.sluice.vmm.socket.SocketFile;
+import io.sluice.vmm.socket.SocketFileException;
+import io.sluice.vmm.socket.SocketReason;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -12,9 +15,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
-import java.io.IOException;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -37,7 +38,7 @@ final class MetricsServer {
     private final Exposition exposition;
     private final HttpServer server;
     private final long connectionMillis;
-    private @Nullable UnixSocketFile file;
+    private @Nullable SocketFile file;
     /// Of the server's loop, as the next.
     private final Set<HttpConnection> connections = new HashSet<>();
     /// Those that have not had their answer.
@@ -71,15 +72,17 @@ final class MetricsServer {
             switch (listen) {
                 case ListenAddress.Inet inet -> made.listen(listen, SocketAddress.inetSocketAddress(inet.address()));
                 case ListenAddress.Unix unix -> {
-                    var file = new UnixSocketFile(unix.path());
+                    var file = SocketFile.prepare(unix.path());
                     made.file = file;
                     made.listen(
                             listen,
-                            SocketAddress.domainSocketAddress(file.beside().toString()));
+                            SocketAddress.domainSocketAddress(file.bindPath().toString()));
                     file.publish();
                 }
             }
             open = true;
+        } catch (SocketFileException e) {
+            throw new PluginException("listen=" + listen.text() + ": " + e.getMessage(), e);
         } finally {
             if (!open) {
                 made.close();
@@ -95,20 +98,13 @@ final class MetricsServer {
                     .toCompletableFuture()
                     .get(OPEN_SECONDS, TimeUnit.SECONDS);
         } catch (java.util.concurrent.ExecutionException e) {
-            throw new PluginException("listen=" + listen.text() + ": " + reason(e.getCause()), e);
+            throw new PluginException("listen=" + listen.text() + ": " + SocketReason.of(e.getCause()), e);
         } catch (TimeoutException e) {
             throw new PluginException("listen=" + listen.text() + ": the loops do not answer", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PluginException("listen=" + listen.text() + ": interrupted", e);
         }
-    }
-
-    private static String reason(@Nullable Throwable failure) {
-        if (!(failure instanceof IOException) || failure.getMessage() == null) {
-            return String.valueOf(failure);
-        }
-        return failure.getMessage().toLowerCase(Locale.ROOT).strip();
     }
 
     /// The port that is open; 0 for a UNIX socket.
@@ -176,7 +172,7 @@ final class MetricsServer {
             // The port ends with its loop.
         }
         if (file != null) {
-            file.remove();
+            file.close();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.sluice.vmm.qmp;
 
+import io.sluice.vmm.socket.SocketReason;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClient;
@@ -41,7 +42,7 @@ final class NetConnector implements Entrance {
             again();
         } else {
             opened.completeExceptionally(new QmpOpenException("Failed to connect to '"
-                    + NetAddresses.plain(endpoint.address()) + "': " + NetAddresses.reason(result.cause())));
+                    + NetAddresses.plain(endpoint.address()) + "': " + SocketReason.of(result.cause())));
             return;
         }
         opened.complete(endpoint.address());

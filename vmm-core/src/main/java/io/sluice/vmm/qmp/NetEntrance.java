@@ -1,5 +1,8 @@
 package io.sluice.vmm.qmp;
 
+import io.sluice.vmm.socket.SocketFile;
+import io.sluice.vmm.socket.SocketFileException;
+import io.sluice.vmm.socket.SocketReason;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
@@ -17,14 +20,26 @@ final class NetEntrance implements Entrance {
     private final Host host;
     private final NetServer server;
     private final byte[] scratch;
-    private final @Nullable UnixSocketFile file;
+    private final @Nullable SocketFile file;
 
     NetEntrance(QmpAddress wanted, Host host, Vertx vertx, byte[] scratch) {
         this.wanted = wanted;
         this.host = host;
         this.scratch = scratch;
-        file = wanted instanceof QmpAddress.Unix unix ? UnixSocketFile.prepare(unix.path()) : null;
+        file = wanted instanceof QmpAddress.Unix unix ? prepare(unix) : null;
         server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(BACKLOG));
+    }
+
+    private static SocketFile prepare(QmpAddress.Unix wanted) {
+        try {
+            return SocketFile.prepare(wanted.path());
+        } catch (SocketFileException e) {
+            throw refused(wanted, e.getMessage());
+        }
+    }
+
+    private static QmpOpenException refused(QmpAddress wanted, @Nullable String reason) {
+        return new QmpOpenException("Failed to bind socket to " + NetAddresses.plain(wanted) + ": " + reason);
     }
 
     @Override
@@ -38,8 +53,7 @@ final class NetEntrance implements Entrance {
     private void listening(AsyncResult<NetServer> result, CompletableFuture<QmpAddress> opened) {
         try {
             if (result.failed()) {
-                throw new QmpOpenException("Failed to bind socket to " + NetAddresses.plain(wanted) + ": "
-                        + NetAddresses.reason(result.cause()));
+                throw refused(wanted, SocketReason.of(result.cause()));
             }
             if (file != null) {
                 file.publish();
@@ -48,6 +62,8 @@ final class NetEntrance implements Entrance {
                     wanted instanceof QmpAddress.Tcp tcp
                             ? new QmpAddress.Tcp(tcp.host(), result.result().actualPort())
                             : wanted);
+        } catch (SocketFileException e) {
+            opened.completeExceptionally(refused(wanted, e.getMessage()));
         } catch (QmpOpenException e) {
             opened.completeExceptionally(e);
         }
@@ -68,8 +84,7 @@ final class NetEntrance implements Entrance {
     @Override
     public void removeFile() {
         if (file != null) {
-            file.discard();
-            file.remove();
+            file.close();
         }
     }
 }

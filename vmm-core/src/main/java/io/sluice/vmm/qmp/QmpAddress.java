@@ -1,5 +1,6 @@
 package io.sluice.vmm.qmp;
 
+import io.sluice.vmm.socket.HostPort;
 import java.nio.file.Path;
 
 /// Where a control socket is.
@@ -16,7 +17,7 @@ public sealed interface QmpAddress {
     record Tcp(String host, int port) implements QmpAddress {
         @Override
         public String toString() {
-            return "tcp:" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+            return "tcp:" + new HostPort(host, port);
         }
     }
 

@@ -35,7 +35,6 @@ public final class QmpServer implements AutoCloseable {
     private final List<QmpAddress> addresses = new ArrayList<>();
     private final List<CountDownLatch> firstClients = new ArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final Thread atExit = new Thread(this::removeFiles, "qmp-files");
 
     private QmpServer(CommandTable table, Supplier<RunState> state, Executor owner, Vertx vertx, QmpEvents events) {
         this.vertx = vertx;
@@ -72,7 +71,6 @@ public final class QmpServer implements AutoCloseable {
             server.close();
             throw e;
         }
-        Runtime.getRuntime().addShutdownHook(server.atExit);
         return server;
     }
 
@@ -191,9 +189,8 @@ public final class QmpServer implements AutoCloseable {
             ended.complete(null);
         });
         waitFor(ended);
-        removeFiles();
+        entrances.forEach(Entrance::removeFile);
         firstClients.forEach(CountDownLatch::countDown);
-        forgetExit();
     }
 
     private void finish(CompletableFuture<Void> sent) {
@@ -215,17 +212,5 @@ public final class QmpServer implements AutoCloseable {
         } catch (ExecutionException | TimeoutException e) {
             // A client that does not read in time does not hear the end.
         }
-    }
-
-    private void forgetExit() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (IllegalStateException e) {
-            // The process ends already.
-        }
-    }
-
-    private void removeFiles() {
-        entrances.forEach(Entrance::removeFile);
     }
 }

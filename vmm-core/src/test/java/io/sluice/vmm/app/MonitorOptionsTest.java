@@ -65,7 +65,8 @@ class MonitorOptionsTest {
                     -qmp unix:/a,wait=on             | -qmp unix:/a,wait=on: 'wait' option is incompatible with socket in client connect mode
                     -qmp unix:/a,server,reconnect=1  | -qmp unix:/a,server,reconnect=1: 'reconnect' option is incompatible with socket in server listen mode
                     -qmp tcp:host                    | -qmp tcp:host: use tcp:HOST:PORT
-                    -qmp tcp:host:99999              | -qmp tcp:host:99999: Parameter 'port' expects a number from 0 to 65535
+                    -qmp tcp:host:99999              | -qmp tcp:host:99999: use tcp:HOST:PORT
+                    -chardev socket,id=c,host=h,port=99999 | -chardev socket,id=c,host=h,port=99999: Parameter 'port' expects a number from 0 to 65535
                     -qmp chardev:c                   | -qmp chardev:c: chardev "c" not found
                     -chardev socket,path=/a          | -chardev socket,path=/a: Parameter 'id' is missing
                     -chardev pty,id=c                | -chardev pty,id=c: 'pty' is not a valid char driver name; use socket or stdio

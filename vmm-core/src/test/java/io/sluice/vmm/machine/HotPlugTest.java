@@ -8,8 +8,6 @@ import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.testkit.MachineRig;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,25 +25,11 @@ final class HotPlugTest {
         "edu,id=cold", "edu,id=c3,bus=rp3", "edu"
     };
 
-    private final List<String> events = Collections.synchronizedList(new ArrayList<>());
-
     @TempDir
     private Path directory;
 
-    private final class Heard implements DeviceEvents {
-        @Override
-        public void deleted(@Nullable String id, String path) {
-            events.add("deleted " + id + " " + path);
-        }
-
-        @Override
-        public void unplugRefused(@Nullable String id, String path) {
-            events.add("refused " + id + " " + path);
-        }
-    }
-
     private MachineRig start(BootSector guest) {
-        return MachineRig.start(guest.config(directory, false, false, DEVICES), new Heard());
+        return MachineRig.start(guest.config(directory, false, false, DEVICES));
     }
 
     private static void tell(MachineRig rig, Consumer<Machine> what) {
@@ -139,7 +123,7 @@ final class HotPlugTest {
 
             unplug(rig, "/machine/peripheral-anon/device[2]");
 
-            assertThat(events).containsExactly("deleted null /machine/peripheral-anon/device[2]");
+            assertThat(rig.deviceEvents()).containsExactly("DEVICE_DELETED {path=/machine/peripheral-anon/device[2]}");
         }
     }
 
@@ -153,10 +137,10 @@ final class HotPlugTest {
 
             unplug(rig, "n0");
             assertThatThrownBy(() -> unplug(rig, "n0")).hasMessage("Device n0 is already in the process of unplug");
-            assertThat(events).isEmpty();
+            assertThat(rig.deviceEvents()).isEmpty();
             rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
 
-            assertThat(events).containsExactly("deleted n0 /machine/peripheral/n0");
+            assertThat(rig.deviceEvents()).containsExactly("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
             rig.console().await("on on on ", SOON);
             plug(rig, "edu,id=n0,bus=rp1");
         }
@@ -176,7 +160,7 @@ final class HotPlugTest {
             rig.ask(Machine::pause);
 
             assertThatThrownBy(() -> unplug(rig, "n0")).hasMessage("Device n0 is already in the process of unplug");
-            assertThat(events).isEmpty();
+            assertThat(rig.deviceEvents()).isEmpty();
         }
     }
 
@@ -187,7 +171,7 @@ final class HotPlugTest {
 
             rig.ask(machine -> machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET));
 
-            assertThat(events).isEmpty();
+            assertThat(rig.deviceEvents()).isEmpty();
             assertThat(ids(rig)).contains("n0");
         }
     }
@@ -204,10 +188,12 @@ final class HotPlugTest {
                 unplug(rig, "n0");
                 seen = rig.console().await("d", seen, SOON);
                 int due = i + 1;
-                await().pollInterval(Duration.ofMillis(1)).atMost(SOON).until(() -> events.size() == due);
+                await().pollInterval(Duration.ofMillis(1))
+                        .atMost(SOON)
+                        .until(() -> rig.deviceEvents().size() == due);
             }
 
-            assertThat(events).containsOnly("deleted n0 /machine/peripheral/n0");
+            assertThat(rig.deviceEvents()).containsOnly("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
             assertThat(ids(rig)).hasSize(DEVICES.length);
             assertThat(Thread.activeCount()).isEqualTo(threads);
         }
@@ -226,7 +212,7 @@ final class HotPlugTest {
             });
             rig.console().await("u", rig.console().await("u", SOON), SOON);
 
-            assertThat(events).containsExactly("deleted n0 /machine/peripheral/n0");
+            assertThat(rig.deviceEvents()).containsExactly("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
             assertThat(ids(rig)).contains("n0");
         }
     }

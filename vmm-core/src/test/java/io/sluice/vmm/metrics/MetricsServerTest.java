@@ -168,7 +168,7 @@ final class MetricsServerTest {
 
             assertThatThrownBy(() -> start(listen))
                     .isInstanceOf(PluginException.class)
-                    .hasMessage("listen=" + listen + ": address already in use");
+                    .hasMessage("listen=" + listen + ": Address already in use");
         }
     }
 
@@ -194,7 +194,7 @@ final class MetricsServerTest {
         WebClient.unix(path).scrape();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
                 .isEqualTo("rw-------");
-        assertThatThrownBy(() -> start("unix:" + path)).hasMessage("unix:" + path + ": address already in use");
+        assertThatThrownBy(() -> start("unix:" + path)).hasMessage("listen=unix:" + path + ": Address already in use");
         WebClient.unix(path).scrape();
         server.close();
 
@@ -212,7 +212,8 @@ final class MetricsServerTest {
         start("unix:" + leftover);
 
         WebClient.unix(leftover).scrape();
-        assertThatThrownBy(() -> start("unix:" + file)).hasMessage("unix:" + file + ": is there, and is no socket");
+        assertThatThrownBy(() -> start("unix:" + file))
+                .hasMessage("listen=unix:" + file + ": a file is there that is no socket");
         assertThat(file).hasContent("mine");
     }
 }

@@ -4,7 +4,6 @@ import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.vertx.LoopEvents;
 import io.sluice.vmm.loop.vertx.VertxLoops;
 import io.sluice.vmm.machine.CharBackend;
-import io.sluice.vmm.machine.DeviceEvents;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineEnd;
@@ -56,17 +55,10 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
 
     /// Builds and starts a machine; what the build refuses is thrown, and nothing is left.
     public static MachineRig start(MachineConfig config) {
-        return start(config, DeviceEvents.NONE);
-    }
-
-    /// As [#start(MachineConfig)].
-    ///
-    /// @param devices hears what becomes of devices, on the owner's thread
-    public static MachineRig start(MachineConfig config, DeviceEvents devices) {
         var rig = new MachineRig(config.serial().size());
         rig.loops.hang(rig.meters);
         try {
-            rig.machine = Machine.build(config, rig, devices);
+            rig.machine = Machine.build(config, rig);
             rig.ask(started -> {
                 started.start();
                 return true;
@@ -186,6 +178,11 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
         return events.stream()
                 .map(e -> (e.type().name() + " " + QapiEncoder.structure(e.data())).replace(" {}", ""))
                 .toList();
+    }
+
+    /// Those of [#events] that tell what became of devices.
+    public List<String> deviceEvents() {
+        return events().stream().filter(told -> told.startsWith("DEVICE_")).toList();
     }
 
     @Override

@@ -35,7 +35,6 @@ public final class Mmu {
     private final LocalDevice local;
     private final MmuTrace told;
     private final PageWalker walker;
-    private final PageProbe probe;
     private final Contexts contexts = new Contexts();
     private final MmuCounters counters = new MmuCounters();
 
@@ -80,7 +79,6 @@ public final class Mmu {
         this.route = new Route(memory);
         this.local = local;
         this.walker = new PageWalker(state, memory, told);
-        this.probe = new PageProbe(state, memory, walker);
         for (int i = 0; i < RIGHTS; i++) {
             reads[i] = new Tlb();
             writes[i] = new Tlb();
@@ -309,10 +307,14 @@ public final class Mmu {
     }
 
     /// Physical address of `linear` as the tables have it, or -1 if they have none: whatever the rights, without a
-    /// trace
-    /// in tables or caches and without a fault.
+    /// trace in tables or caches and without a fault.
     public long probe(long linear) {
-        return probe.translate(linear);
+        return tables().translate(linear);
+    }
+
+    /// The tables as they are used now, for those who look on.
+    public PageTableReader tables() {
+        return new PageTableReader(memory, state, walker.pdptes());
     }
 
     // ---- bursts of 64 bytes

@@ -4,11 +4,11 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.memory.HostMemory;
 
-/// Reads a guest's page tables for those who look on: it sets no bit, raises no fault, asks no device. Tables are read
-/// in RAM only; elsewhere they count as empty. Rights do not matter to it.
+/// Reads a guest's page tables for those who look on: it sets no bit, raises no fault, caches nothing and asks no
+/// device. Tables are read in RAM only; elsewhere they count as empty. Rights are told and not asked for; an entry with
+/// reserved bits, which the processor refuses, maps nothing.
 ///
-/// It looks at memory while the guest may be changing it, so it may see half a change; it never fails for that. Under
-/// PAE it takes the four top entries from memory, not from the processor that loaded them with CR3.
+/// It looks at memory while the guest may be changing it, so it may see half a change; it never fails for that.
 public final class PageTableReader {
     /// What [#translate] answers where nothing is mapped.
     public static final long NOT_MAPPED = -1;
@@ -16,13 +16,23 @@ public final class PageTableReader {
     /// How a linear address becomes a physical one.
     public enum Mode {
         /// As it is.
-        NONE,
+        NONE(0, 0, 0),
         /// Two levels of 4-byte entries.
-        LEGACY,
-        /// Three levels of 8-byte entries.
-        PAE,
+        LEGACY(2, 4, 10),
+        /// Two levels of 8-byte entries, below four that the processor holds.
+        PAE(2, 8, 9),
         /// Four levels of 8-byte entries.
-        LONG
+        LONG(4, 8, 9);
+
+        private final int levels;
+        private final int entryBytes;
+        private final int indexBits;
+
+        Mode(int levels, int entryBytes, int indexBits) {
+            this.levels = levels;
+            this.entryBytes = entryBytes;
+            this.indexBits = indexBits;
+        }
     }
 
     /// Told of each page.
@@ -46,25 +56,37 @@ public final class PageTableReader {
 
     private static final long ADDRESS = (1L << PageWalker.PHYSICAL_BITS) - 1 & ~0xFFFL;
     private static final long RESERVED_HIGH = (1L << 52) - 1 & ~((1L << PageWalker.PHYSICAL_BITS) - 1);
+    private static final long RESERVED_PAE = 0x7FFL << 52;
+    private static final long RESERVED_LARGE_LEGACY = 1 << 21;
+    private static final long ALL_RIGHTS = USER | WRITABLE;
+    private static final long LINEAR_32 = 0xFFFF_FFFFL;
+    private static final long LINEAR_48 = (1L << 48) - 1;
+    private static final int PDPTE_SHIFT = 30;
 
     /// How many tables one [#visit] looks into: what a guest of 64 GiB needs for pages of 4 KiB. Tables that point to
     /// one another could otherwise go on for ever.
     private static final int MOST_TABLES = 1 << 15;
 
     private final AddressSpace memory;
-    private final long cr3;
-    private final boolean largeLegacy;
-    private final boolean noExecute;
     private final Mode mode;
-    private int tables;
+    private final long root;
+    private final boolean largeLegacy;
+    private final long reserved;
+    private final long[] pdptes;
 
     /// The tables that `state` uses now; later changes of the registers do not matter.
-    public PageTableReader(AddressSpace memory, CpuState state) {
+    ///
+    /// @param pdptes the four top entries under PAE, as the processor loaded them with CR3
+    PageTableReader(AddressSpace memory, CpuState state, long[] pdptes) {
         this.memory = memory;
-        this.cr3 = state.cr3;
-        this.largeLegacy = (state.cr4 & PageWalker.CR4_PSE) != 0;
-        this.noExecute = (state.efer & PageWalker.EFER_NXE) != 0;
         this.mode = mode(state);
+        this.root = state.cr3 & ADDRESS & (mode == Mode.LONG ? -1 : LINEAR_32);
+        this.largeLegacy = (state.cr4 & PageWalker.CR4_PSE) != 0;
+        this.pdptes = pdptes.clone();
+        boolean noExecute = (state.efer & PageWalker.EFER_NXE) != 0;
+        this.reserved = mode == Mode.LEGACY
+                ? 0
+                : RESERVED_HIGH | (noExecute ? 0 : NO_EXECUTE) | (mode == Mode.PAE ? RESERVED_PAE : 0);
     }
 
     private static Mode mode(CpuState state) {
@@ -81,167 +103,113 @@ public final class PageTableReader {
         return mode;
     }
 
-    /// Physical address of `linear`, or [#NOT_MAPPED]: also where reserved bits are set, which the processor refuses.
+    /// Physical address of `linear`, or [#NOT_MAPPED].
     public long translate(long linear) {
-        return switch (mode) {
-            case NONE -> linear & 0xFFFF_FFFFL;
-            case LEGACY -> translateLegacy(linear & 0xFFFF_FFFFL);
-            case PAE -> {
-                long pdpte = entry64(cr3 & 0xFFFF_FFE0L, (int) (linear >>> 30) & 3);
-                yield (pdpte & PRESENT) == 0 ? NOT_MAPPED : translateLong(linear & 0xFFFF_FFFFL, 2, pdpte & ADDRESS);
-            }
-            case LONG -> linear << 16 >> 16 != linear ? NOT_MAPPED : translateLong(linear, 4, cr3 & ADDRESS);
-        };
-    }
-
-    private long translateLong(long linear, int levels, long root) {
-        long reserved = RESERVED_HIGH | (noExecute ? 0 : NO_EXECUTE) | (mode == Mode.LONG ? 0 : 0x7FFL << 52);
-        long table = root;
-        for (int level = levels; ; level--) {
-            int shift = shift(level);
-            long entry = entry64(table, (int) (linear >>> shift) & 0x1FF);
-            boolean leaf = isLeaf(level, entry);
-            long bad = reserved;
-            if (level == 4) {
-                bad |= LARGE;
-            } else if (leaf && level > 1) {
-                bad |= (1L << shift) - 1 & ~0x1FFFL;
-            }
-            if ((entry & PRESENT) == 0 || (entry & bad) != 0) {
-                return NOT_MAPPED;
-            }
-            if (leaf) {
-                long mask = (1L << shift) - 1;
-                return entry & ADDRESS & ~mask | linear & mask;
-            }
-            table = entry & ADDRESS;
+        if (mode == Mode.NONE) {
+            return linear & LINEAR_32;
         }
-    }
-
-    private long translateLegacy(long linear) {
-        int pde = entry32(cr3 & 0xFFFF_F000L, (int) (linear >>> 22));
-        if ((pde & PRESENT) == 0) {
+        if (mode == Mode.LONG && !Mmu.isCanonical(linear)) {
             return NOT_MAPPED;
         }
-        if (largeLegacy && (pde & LARGE) != 0) {
-            return (pde & 1 << 21) != 0 ? NOT_MAPPED : largeLegacyAddress(pde) | linear & 0x3F_FFFF;
-        }
-        int pte = entry32(pde & 0xFFFF_F000L, (int) (linear >>> 12) & 0x3FF);
-        return (pte & PRESENT) == 0 ? NOT_MAPPED : pte & 0xFFFF_F000L | linear & 0xFFF;
-    }
-
-    private static long largeLegacyAddress(int pde) {
-        return pde & 0xFFC0_0000L | (long) (pde >>> 13 & 0xFF) << 32;
-    }
-
-    private static int shift(int level) {
-        return 12 + 9 * (level - 1);
-    }
-
-    private static boolean isLeaf(int level, long entry) {
-        return level == 1 || level <= 3 && (entry & LARGE) != 0;
+        long at = linear & (mode == Mode.LONG ? LINEAR_48 : LINEAR_32);
+        long[] found = {NOT_MAPPED};
+        new Walk(at, at, (page, physical, size, entry, rights) -> {
+                    found[0] = physical | at & size - 1;
+                    return false;
+                })
+                .walk();
+        return found[0];
     }
 
     /// Shows all pages in the order of their addresses. Without paging there are none.
     ///
     /// @return whether these were all: not if the visitor stopped it, nor if there are too many tables
     public boolean visit(Visitor visitor) {
-        tables = 0;
-        return switch (mode) {
-            case NONE -> true;
-            case LEGACY -> visitLegacy(visitor);
-            case PAE -> visitPae(visitor);
-            case LONG -> visitLong(4, cr3 & ADDRESS, 0, USER | WRITABLE, visitor);
-        };
+        return mode == Mode.NONE || new Walk(0, mode == Mode.LONG ? LINEAR_48 : LINEAR_32, visitor).walk();
     }
 
-    private boolean visitPae(Visitor visitor) {
-        for (int i = 0; i < 4; i++) {
-            long pdpte = entry64(cr3 & 0xFFFF_FFE0L, i);
-            if ((pdpte & PRESENT) != 0 && !visitLong(2, pdpte & ADDRESS, (long) i << 30, USER | WRITABLE, visitor)) {
-                return false;
+    /// One way down to the pages from `first` to `last`. Addresses are not sign-extended here.
+    private final class Walk {
+        private final long first;
+        private final long last;
+        private final Visitor visitor;
+        private int tables;
+
+        Walk(long first, long last, Visitor visitor) {
+            this.first = first;
+            this.last = last;
+            this.visitor = visitor;
+        }
+
+        boolean walk() {
+            return mode == Mode.PAE ? registers() : table(mode.levels, root, 0, ALL_RIGHTS);
+        }
+
+        private boolean registers() {
+            for (long i = first >> PDPTE_SHIFT; i <= last >> PDPTE_SHIFT; i++) {
+                long pdpte = pdptes[(int) i];
+                if ((pdpte & PRESENT) != 0 && !table(mode.levels, pdpte & ADDRESS, i << PDPTE_SHIFT, ALL_RIGHTS)) {
+                    return false;
+                }
             }
-        }
-        return true;
-    }
-
-    private boolean visitLong(int level, long table, long linear, long rights, Visitor visitor) {
-        if (++tables > MOST_TABLES) {
-            return false;
-        }
-        var ram = memory.find(table).asRam();
-        if (ram == null) {
             return true;
         }
-        long host = ram.host(table);
-        int shift = shift(level);
-        for (int i = 0; i < 512; i++) {
-            long entry = HostMemory.getLong(host + 8L * i);
-            if ((entry & PRESENT) == 0) {
-                continue;
-            }
-            long at = linear | (long) i << shift;
-            if (level == 4) {
-                at = at << 16 >> 16;
-            }
-            long granted = rights & entry;
-            long size = 1L << shift;
-            boolean goesOn = isLeaf(level, entry)
-                    ? visitor.page(at, entry & ADDRESS & -size, size, entry, granted)
-                    : visitLong(level - 1, entry & ADDRESS, at, granted, visitor);
-            if (!goesOn) {
+
+        /// @param start the lowest address that the table has to do with
+        /// @return whether to go on
+        private boolean table(int level, long table, long start, long rights) {
+            if (++tables > MOST_TABLES) {
                 return false;
             }
-        }
-        return true;
-    }
-
-    private boolean visitLegacy(Visitor visitor) {
-        for (int i = 0; i < 1024; i++) {
-            int pde = entry32(cr3 & 0xFFFF_F000L, i);
-            long linear = (long) i << 22;
-            if ((pde & PRESENT) == 0) {
-                continue;
+            // Tables are whole pages, and RAM comes in whole pages.
+            var ram = memory.find(table).asRam();
+            if (ram == null) {
+                return true;
             }
-            boolean large = largeLegacy && (pde & LARGE) != 0;
-            boolean goesOn = large
-                    ? visitor.page(
-                            linear, largeLegacyAddress(pde), 1 << 22, pde & 0xFFFF_FFFFL, pde & (USER | WRITABLE))
-                    : visitLegacyTable(pde, linear, visitor);
-            if (!goesOn) {
-                return false;
+            long host = ram.host(table);
+            int shift = 12 + mode.indexBits * (level - 1);
+            long from = Math.max(first, start) - start >> shift;
+            long to = Math.min(last - start >> shift, (1L << mode.indexBits) - 1);
+            for (long i = from; i <= to; i++) {
+                long entry = entry(host + i * mode.entryBytes);
+                if ((entry & PRESENT) == 0 || (entry & reserved(level, shift, entry)) != 0) {
+                    continue;
+                }
+                long at = start | i << shift;
+                boolean goesOn = isLeaf(level, entry)
+                        ? visitor.page(at << 16 >> 16, frame(level, shift, entry), 1L << shift, entry, rights & entry)
+                        : table(level - 1, entry & ADDRESS, at, rights & entry);
+                if (!goesOn) {
+                    return false;
+                }
             }
+            return true;
         }
-        return true;
     }
 
-    private boolean visitLegacyTable(int pde, long linear, Visitor visitor) {
-        for (int i = 0; i < 1024; i++) {
-            int pte = entry32(pde & 0xFFFF_F000L, i);
-            if ((pte & PRESENT) != 0
-                    && !visitor.page(
-                            linear | (long) i << 12,
-                            pte & 0xFFFF_F000L,
-                            1 << 12,
-                            pte & 0xFFFF_FFFFL,
-                            pde & pte & (USER | WRITABLE))) {
-                return false;
-            }
+    private long entry(long host) {
+        return mode == Mode.LEGACY ? HostMemory.getInt(host) & 0xFFFF_FFFFL : HostMemory.getLong(host);
+    }
+
+    private boolean isLeaf(int level, long entry) {
+        return level == 1 || level <= 3 && (entry & LARGE) != 0 && (mode != Mode.LEGACY || largeLegacy);
+    }
+
+    private long reserved(int level, int shift, long entry) {
+        if (level == 4) {
+            return reserved | LARGE;
         }
-        return true;
+        if (level == 1 || !isLeaf(level, entry)) {
+            return reserved;
+        }
+        return mode == Mode.LEGACY ? RESERVED_LARGE_LEGACY : reserved | (1L << shift) - 1 & ~0x1FFFL;
     }
 
-    // Entries are aligned, and RAM comes in whole pages.
-
-    private long entry64(long table, int index) {
-        long at = table + 8L * index;
-        var ram = memory.find(at).asRam();
-        return ram == null ? 0 : HostMemory.getLong(ram.host(at));
-    }
-
-    private int entry32(long table, int index) {
-        long at = table + 4L * index;
-        var ram = memory.find(at).asRam();
-        return ram == null ? 0 : HostMemory.getInt(ram.host(at));
+    private long frame(int level, int shift, long entry) {
+        if (mode == Mode.LEGACY && level == 2) {
+            // PSE-36: the high part of the address stands in bits 20..13.
+            return entry & 0xFFC0_0000L | (entry >>> 13 & 0xFF) << 32;
+        }
+        return entry & ADDRESS & -(1L << shift);
     }
 }

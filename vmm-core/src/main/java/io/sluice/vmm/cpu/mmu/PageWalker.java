@@ -86,9 +86,9 @@ final class PageWalker {
         return walkLegacy(linear, access, user, smap);
     }
 
-    /// A page-directory pointer of PAE, as the register holds it.
-    long pdpte(int number) {
-        return pdptes[number];
+    /// The page-directory pointers of PAE, as the registers hold them.
+    long[] pdptes() {
+        return pdptes;
     }
 
     void loadPdptes(long cr3) {

@@ -27,6 +27,7 @@ final class PageTableReaderTest {
     private final GuestRam ram = GuestRam.allocate(SIZE);
     private final AddressSpace memory = new AddressSpace("memory", 0xFF_FFFF_FFFFL);
     private final CpuState state = new CpuState();
+    private final long[] pdptes = new long[4];
 
     PageTableReaderTest() {
         memory.mapRam(0, SIZE, ram, 0, true);
@@ -63,7 +64,7 @@ final class PageTableReaderTest {
     }
 
     private PageTableReader reader() {
-        return new PageTableReader(memory, state);
+        return new PageTableReader(memory, state, pdptes);
     }
 
     private List<String> pages() {
@@ -113,7 +114,7 @@ final class PageTableReaderTest {
     void threeLevelsStartWithFourEntries() {
         state.cr0 = PG | 1;
         state.cr4 = PAE;
-        put64(0x1010, 0x2001);
+        pdptes[2] = 0x2001;
         put64(0x2000, 0x3007);
         put64(0x2008, 0x20_0083L);
         put64(0x3000, 0x9007);
@@ -148,7 +149,8 @@ final class PageTableReaderTest {
         assertThat(reader().translate(1L << 47)).as("not canonical").isEqualTo(NOT_MAPPED);
         assertThat(pages())
                 .startsWith("0 7000 1000 4", "200000 200000 200000 6", "40000000 40000000 40000000 6")
-                .contains("ffffff8000000000 7000 1000 0");
+                .contains("ffffff8000000000 7000 1000 0")
+                .noneMatch(page -> page.startsWith("80000000 "));
     }
 
     @Test
