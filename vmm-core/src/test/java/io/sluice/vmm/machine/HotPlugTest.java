@@ -9,7 +9,9 @@ import io.sluice.vmm.testkit.MachineRig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -176,11 +178,18 @@ final class HotPlugTest {
         }
     }
 
+    /// Those of machines; what tests themselves wait with comes and goes.
+    private static Set<Thread> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(t -> t.getName().matches("(vcpu|vm-loop|io-loop|machine|log).*"))
+                .collect(Collectors.toSet());
+    }
+
     /// A guest that answers the button: it switches a slot that is off on, and one that is on off.
     @Test
     void twoHundredTimesTheSameCard() {
         try (var rig = start(new BootSector().slotDriver())) {
-            int threads = Thread.activeCount();
+            var threads = threads();
             int seen = 0;
             for (int i = 0; i < 200; i++) {
                 plug(rig, "edu,id=n0,bus=rp1");
@@ -195,7 +204,7 @@ final class HotPlugTest {
 
             assertThat(rig.deviceEvents()).containsOnly("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
             assertThat(ids(rig)).hasSize(DEVICES.length);
-            assertThat(Thread.activeCount()).isEqualTo(threads);
+            assertThat(threads()).isEqualTo(threads);
         }
     }
 
