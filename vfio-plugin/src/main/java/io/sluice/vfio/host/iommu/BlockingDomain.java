@@ -1,0 +1,27 @@
+package io.sluice.vfio.host.iommu;
+
+/// Nothing is mapped in it. What is in no other domain is in this one.
+public final class BlockingDomain extends Domain {
+    static final BlockingDomain INSTANCE = new BlockingDomain();
+
+    private BlockingDomain() {}
+
+    @Override
+    long walk(long iova) {
+        return PageTable.NONE;
+    }
+
+    @Override
+    void markDirty(long iova) {}
+
+    @Override
+    boolean tracksDirty() {
+        return false;
+    }
+
+    @Override
+    void enter(DmaContext context) {}
+
+    @Override
+    void leave(DmaContext context) {}
+}

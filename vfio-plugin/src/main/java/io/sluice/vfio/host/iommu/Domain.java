@@ -1,0 +1,32 @@
+package io.sluice.vfio.host.iommu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Where the requests of a requester id, or of one of its PASIDs, go: nowhere, or through a set of translations.
+public abstract sealed class Domain permits BlockingDomain, PagingDomain {
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+    private final int number = NUMBERS.incrementAndGet();
+
+    Domain() {}
+
+    /// Tells it from every other domain, in caches.
+    final int number() {
+        return number;
+    }
+
+    /// The entry for `iova`, with permissions as in [PageTable]. Any thread.
+    abstract long walk(long iova);
+
+    /// Notes a write. Any thread.
+    abstract void markDirty(long iova);
+
+    /// Whether writes are noted.
+    abstract boolean tracksDirty();
+
+    /// Now in use by `context`, perhaps once more.
+    abstract void enter(DmaContext context);
+
+    /// In use by `context` once less.
+    abstract void leave(DmaContext context);
+}

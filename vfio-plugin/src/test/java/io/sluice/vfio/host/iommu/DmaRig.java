@@ -1,0 +1,57 @@
+package io.sluice.vfio.host.iommu;
+
+import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.address.Iova;
+import io.sluice.vmm.memory.GuestRam;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A domain, host memory, and requester ids; what faults is written down.
+final class DmaRig implements AutoCloseable {
+    static final int PAGE = 4096;
+
+    final HostFrames frames = new HostFrames();
+    final GuestRam ram;
+    final HostFrames.Run all;
+    final PagingDomain domain = new PagingDomain(TableFormat.VTD_48);
+    final List<String> faults = new ArrayList<>();
+
+    DmaRig(int pages) {
+        ram = GuestRam.allocate((long) pages * PAGE);
+        all = frames.add(ram);
+    }
+
+    DmaContext context(int device) {
+        return new DmaContext(
+                new Bdf(device << 3),
+                TableFormat.VTD_48,
+                frames,
+                (requester, pasid, iova, write, reason) ->
+                        faults.add(pasid + " " + Long.toHexString(iova) + (write ? " write " : " read ") + reason));
+    }
+
+    /// Maps pages of the memory, readable and writable.
+    void map(long iova, int page, int pages) {
+        map(domain, iova, page, pages);
+    }
+
+    void map(PagingDomain to, long iova, int page, int pages) {
+        to.map(new Iova(iova), all.part((long) page * PAGE, (long) pages * PAGE), true, true);
+    }
+
+    void unmap(long iova, int pages) {
+        domain.unmap(new Iova(iova), (long) pages * PAGE);
+    }
+
+    byte[] bytes(int page, int at, int length) {
+        var read = new byte[length];
+        ram.read((long) page * PAGE + at, read, 0, length);
+        return read;
+    }
+
+    @Override
+    public void close() {
+        frames.remove(all);
+        ram.close();
+    }
+}
