@@ -8,8 +8,11 @@ import io.sluice.vmm.qapi.ListType;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QmpException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -128,11 +131,25 @@ final class MemoryCommands {
     }
 
     private static Nothing save(String filename, Writer writer) {
+        if (filename.isEmpty()) {
+            throw new QmpException("Could not open '': No such file or directory");
+        }
         try {
             writer.write(Path.of(filename));
         } catch (IOException | InvalidPathException e) {
-            throw new QmpException("Could not open '" + filename + "'");
+            throw new QmpException("Could not open '" + filename + "': " + reason(e));
         }
         return Nothing.INSTANCE;
+    }
+
+    /// The words that the host's own errors have.
+    private static String reason(Exception e) {
+        return switch (e) {
+            case InvalidPathException path -> "Invalid argument";
+            case NoSuchFileException missing -> "No such file or directory";
+            case AccessDeniedException denied -> "Permission denied";
+            case FileSystemException refused when refused.getReason() != null -> refused.getReason();
+            default -> "Input/output error";
+        };
     }
 }

@@ -33,12 +33,10 @@ public final class ObjectTree {
     }
 
     private @Nullable TreeObject partial(String path) {
-        List<TreeObject> ends = path.isEmpty()
-                ? List.of()
-                : root.descendants().stream()
-                        .filter(o -> o.path().endsWith("/" + path))
-                        .toList();
-        if (ends.size() > 1) {
+        List<TreeObject> ends = root.descendants().stream()
+                .filter(o -> o.path().endsWith("/" + path))
+                .toList();
+        if (path.isEmpty() || ends.size() > 1) {
             throw new QmpException("Path '" + path + "' is ambiguous");
         }
         return ends.isEmpty() ? null : ends.getFirst();

@@ -1,0 +1,137 @@
+package io.sluice.vmm.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.vmm.qapi.Command;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Every command of a machine has a transcript of its own, which shows it succeed and shows each of its refusals; and
+/// each message that is seen in one is as the machine's own schema promises.
+///
+/// A transcript is the file `COMMAND.qmp`; a second one may be `COMMAND.WHATEVER.qmp`. Between them they must show one
+/// success (or say that there is none), and over the wire: an argument that is unknown, each one that is missing, each
+/// one of the wrong type. See [QmpTranscript] for its language and [MachineStage] for the machines.
+public abstract class QmpCommandsContract {
+    @TempDir
+    private Path directory;
+
+    /// Where the transcripts are, from the root of the repository.
+    protected abstract String transcripts();
+
+    /// Devices of every machine.
+    protected abstract List<String> devices();
+
+    /// Whether a command must have its transcript here.
+    protected abstract boolean isOurs(String command);
+
+    private MachineStage stage(String name) {
+        try {
+            return new MachineStage(
+                    Files.createDirectory(directory.resolve(name)), devices().toArray(String[]::new));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Set<String> commands() {
+        try (var stage = stage("commands")) {
+            stage.machine(List.of("prelaunch"));
+            return stage.table().commands().stream().map(Command::name).collect(Collectors.toCollection(TreeSet::new));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String command(String transcript) {
+        return transcript.split("\\.")[0];
+    }
+
+    @Test
+    void everyCommandHasATranscriptAndEveryTranscriptACommand() {
+        var commands = commands();
+
+        var told = QmpTranscript.all(transcripts()).keySet().stream()
+                .map(QmpCommandsContract::command)
+                .collect(Collectors.toCollection(TreeSet::new));
+
+        assertThat(commands).as("commands of the transcripts").containsAll(told);
+        assertThat(told)
+                .as("commands that have a transcript")
+                .containsAll(commands.stream().filter(this::isOurs).toList());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyTranscriptIsPlayedAsItIsWrittenAndAsTheSchemaSays() {
+        var byCommand = QmpTranscript.all(transcripts()).entrySet().stream()
+                .collect(Collectors.groupingBy(e -> command(e.getKey())));
+        return byCommand.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(e -> DynamicTest.dynamicTest(
+                        e.getKey(),
+                        () -> play(
+                                e.getKey(),
+                                e.getValue().stream().map(Map.Entry::getValue).toList())));
+    }
+
+    private void play(String command, List<String> files) throws IOException {
+        var journal = new QmpJournal();
+        QmpSchema schema;
+        try (var stage = stage(command)) {
+            for (var file : files) {
+                QmpTranscript.play(file, stage, journal);
+            }
+            stage.machine(List.of("prelaunch"));
+            schema = stage.schema();
+        }
+
+        assertThat(journal.problems(schema)).isEmpty();
+        if (isOurs(command)) {
+            assertThat(untold(command, files, schema, journal)).as("what the transcript of %s does not show", command)
+                    .isEmpty();
+        }
+    }
+
+    private static List<String> untold(String command, List<String> files, QmpSchema schema, QmpJournal journal)
+            throws IOException {
+        var told = journal.exchanges(command);
+        var missing = new ArrayList<String>();
+        boolean never = false;
+        for (var file : files) {
+            never |= Files.readAllLines(Path.of(System.getProperty("sluice.root", "..")).resolve(file))
+                    .contains(QmpTranscript.NEVER);
+        }
+        if (told.stream().anyMatch(QmpJournal.Exchange::succeeded) == never) {
+            missing.add(never ? "it does succeed" : "a success");
+        }
+        var type = schema.type(command, "arg-type");
+        var wanted = new ArrayList<String>();
+        if (!schema.isOpen(type)) {
+            wanted.add("' is unexpected");
+        }
+        for (var member : schema.members(type)) {
+            if (!member.optional()) {
+                wanted.add("Parameter '" + member.name() + "' is missing");
+            }
+            if (!QmpSamples.isAny(schema, member.type())) {
+                wanted.add("Invalid parameter type for '" + member.name() + "', expected: ");
+            }
+        }
+        wanted.removeIf(text -> told.stream().anyMatch(e -> e.error().contains(text)));
+        missing.addAll(wanted);
+        return missing;
+    }
+}
