@@ -82,6 +82,15 @@ public final class BootSector {
         return this;
     }
 
+    /// Goes on when a byte has come to COM1.
+    public BootSector awaitInput() {
+        return bytes(
+                0xBA, 0xFD, 0x03, // again: mov dx, 0x3fd
+                0xEC, // in al, dx
+                0xA8, 0x01, // test al, 1
+                0x74, 0xF8); // jz again
+    }
+
     /// Sends back each byte that arrives at COM1, by polling; `q` powers off.
     public BootSector echo() {
         return bytes(

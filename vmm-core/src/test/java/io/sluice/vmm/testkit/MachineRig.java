@@ -94,11 +94,10 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     /// @param options what the machine was asked for, for clients that ask
     /// @return its commands, those of the protocol included
     public CommandTable serve(Path socket, String id, List<OptionInfo> options) {
-        var table = ask(served ->
-                new CommandTable(MachineCommands.of(served, options), MachineCommands.events(served)));
+        var table =
+                ask(served -> new CommandTable(MachineCommands.of(served, options), MachineCommands.events(served)));
         var endpoint = new QmpEndpoint(id, new QmpAddress.Unix(socket), true, false, 0, false);
-        var server = QmpServer.open(
-                List.of(endpoint), table, this::runState, owner, loops.vertx(), QmpEvents.NONE);
+        var server = QmpServer.open(List.of(endpoint), table, this::runState, owner, loops.vertx(), QmpEvents.NONE);
         control = server;
         return server.table();
     }

@@ -24,12 +24,14 @@ import org.jspecify.annotations.Nullable;
 /// socket.
 ///
 /// Words: a state (`running`, which is the default, `prelaunch`, `paused`, `debug`, `shutdown`, `guest-panicked`,
-/// `internal-error`, and `no-shutdown`, which runs and stays when its guest ends); a guest (`halt`, which is the default,
-/// `spin`, `slots`, which serves the button of slot rp1, `poweroff`, `panic`, `reset`, which does so once, `clock`, which
-/// sets the board's); `raw`, which is the transcript's.
+/// `internal-error`, and `no-shutdown`, which runs and stays when its guest ends); a guest (`halt`, which is the
+/// default,
+/// `spin`, `slots`, which serves the button of slot rp1, `poweroff`, `panic`, `reset`, which does so once, `clock`,
+/// which
+/// sets the board's when something is typed); `raw`, which is the transcript's.
 public final class MachineStage implements QmpStage, AutoCloseable {
-    private static final Set<String> STATES = Set.of(
-            "prelaunch", "paused", "debug", "shutdown", "no-shutdown", "guest-panicked", "internal-error");
+    private static final Set<String> STATES =
+            Set.of("prelaunch", "paused", "debug", "shutdown", "no-shutdown", "guest-panicked", "internal-error");
     private static final Set<String> GUESTS = Set.of("halt", "slots", "poweroff", "reset", "panic", "clock", "spin");
     private static final Map<String, String> GUEST_OF_STATE =
             Map.of("shutdown", "poweroff", "guest-panicked", "panic", "debug", "spin");
@@ -65,8 +67,7 @@ public final class MachineStage implements QmpStage, AutoCloseable {
         directory = Files.createDirectory(root.resolve("machine" + machines++));
         printed = 0;
         var state = state(words);
-        var life = new MachineConfig.Life(
-                state.equals("prelaunch"), false, STAYING.contains(state), PanicAction.PAUSE);
+        var life = new MachineConfig.Life(state.equals("prelaunch"), false, STAYING.contains(state), PanicAction.PAUSE);
         var made = MachineRig.start(guest(words, state).config(directory, life, devices));
         rig = made;
         lead(made, state);
@@ -82,14 +83,16 @@ public final class MachineStage implements QmpStage, AutoCloseable {
     }
 
     private static BootSector guest(List<String> words, String state) {
-        var name = words.stream().filter(GUESTS::contains).findFirst().orElse(GUEST_OF_STATE.getOrDefault(state, "halt"));
+        var name =
+                words.stream().filter(GUESTS::contains).findFirst().orElse(GUEST_OF_STATE.getOrDefault(state, "halt"));
         var guest = new BootSector().print("on ");
         return switch (name) {
             case "slots" -> guest.slotDriver();
             case "poweroff" -> guest.powerOff();
             case "reset" -> guest.skipUnlessFirst(new BootSector().reset()).halt();
             case "panic" -> guest.print("\nKernel panic - not syncing: x\n").reset();
-            case "clock" -> guest.out(RTC_INDEX, 0).out(RTC_INDEX + 1, 0x30).print("set").halt();
+            case "clock" ->
+                guest.awaitInput().out(RTC_INDEX, 0).out(RTC_INDEX + 1, 0x30).halt();
             case "spin" -> guest.spin();
             default -> guest.halt();
         };
@@ -147,6 +150,11 @@ public final class MachineStage implements QmpStage, AutoCloseable {
     }
 
     @Override
+    public void type(String text) {
+        rig().console().type(text);
+    }
+
+    @Override
     public Path directory() {
         return directory;
     }
@@ -166,8 +174,7 @@ public final class MachineStage implements QmpStage, AutoCloseable {
 
     /// What the machine that is there says of its commands.
     public QmpSchema schema() {
-        try (var asking =
-                QmpTestClient.connect(directory.resolve(SOCKET)).negotiate()) {
+        try (var asking = QmpTestClient.connect(directory.resolve(SOCKET)).negotiate()) {
             var answer = asking.call("{\"execute\": \"query-qmp-schema\"}");
             return new QmpSchema(answer.substring("{\"return\": ".length(), answer.length() - 1));
         } catch (IOException e) {

@@ -100,7 +100,8 @@ public abstract class QmpCommandsContract {
 
         assertThat(journal.problems(schema)).isEmpty();
         if (isOurs(command)) {
-            assertThat(untold(command, files, schema, journal)).as("what the transcript of %s does not show", command)
+            assertThat(untold(command, files, schema, journal))
+                    .as("what the transcript of %s does not show", command)
                     .isEmpty();
         }
     }
@@ -111,7 +112,8 @@ public abstract class QmpCommandsContract {
         var missing = new ArrayList<String>();
         boolean never = false;
         for (var file : files) {
-            never |= Files.readAllLines(Path.of(System.getProperty("sluice.root", "..")).resolve(file))
+            never |= Files.readAllLines(
+                            Path.of(System.getProperty("sluice.root", "..")).resolve(file))
                     .contains(QmpTranscript.NEVER);
         }
         if (told.stream().anyMatch(QmpJournal.Exchange::succeeded) == never) {

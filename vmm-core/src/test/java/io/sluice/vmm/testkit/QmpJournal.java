@@ -11,7 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What went over one or more connections, sorted: which reply belongs to which command, and what the events were. Holds
+/// What went over one or more connections, sorted: which reply belongs to which command, and what the events were.
+/// Holds
 /// each message to a schema.
 public final class QmpJournal {
     private static final Set<String> CLASSES =
@@ -33,7 +34,10 @@ public final class QmpJournal {
         }
     }
 
-    private record Asked(String name, Map<String, Object> arguments, @Nullable Object id) {}
+    private record Asked(
+            String name,
+            Map<String, Object> arguments,
+            @Nullable Object id) {}
 
     private final Deque<Asked> asked = new ArrayDeque<>();
     private final List<Exchange> exchanges = new ArrayList<>();

@@ -15,6 +15,9 @@ public interface QmpStage {
     /// Waits until the guest has printed this, after what was waited for before.
     void await(String text);
 
+    /// Types on the guest's console.
+    void type(String text);
+
     /// Of the machine that is there, and empty but for what the machine itself has put there.
     Path directory();
 }

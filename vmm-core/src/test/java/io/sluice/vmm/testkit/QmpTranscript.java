@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// - `== machine WORDS`: a new machine, such as the words say; with `raw` among them nothing is negotiated.
 /// - `== console TEXT`: the guest prints this next.
+/// - `== type TEXT`: somebody types this on the guest's console.
 /// - `== never succeeds`: says that the command can only be refused.
 /// - `$DIR`: a directory that is the machine's alone.
 ///
@@ -49,6 +50,7 @@ public final class QmpTranscript {
     private static final String RAW = "== raw";
     private static final String MACHINE = "== machine";
     private static final String CONSOLE = "== console ";
+    private static final String TYPE = "== type ";
     private static final String DIRECTORY = "$DIR";
     private static final Pattern TIMESTAMP =
             Pattern.compile("\"timestamp\": \\{\"seconds\": -?\\d+, \"microseconds\": -?\\d+}");
@@ -144,6 +146,9 @@ public final class QmpTranscript {
             enter(line.substring(MACHINE.length()).strip());
         } else if (line.startsWith(CONSOLE)) {
             stage().await(line.substring(CONSOLE.length()));
+            seen.add(line);
+        } else if (line.startsWith(TYPE)) {
+            stage().type(line.substring(TYPE.length()));
             seen.add(line);
         } else if (line.isBlank() || line.startsWith("#") || line.equals(RAW) || line.equals(NEVER)) {
             seen.add(line);
