@@ -15,11 +15,13 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Guest memory: how much there is, and copies of it.
 final class MemoryCommands {
     private static final int PAGE = 4096;
+    private static final String FAILED = "Input/output error";
 
     private final Machine machine;
 
@@ -142,14 +144,14 @@ final class MemoryCommands {
         return Nothing.INSTANCE;
     }
 
-    /// The words that the host's own errors have.
+    /// The words that the host has for it.
     private static String reason(Exception e) {
         return switch (e) {
             case InvalidPathException path -> "Invalid argument";
             case NoSuchFileException missing -> "No such file or directory";
             case AccessDeniedException denied -> "Permission denied";
-            case FileSystemException refused when refused.getReason() != null -> refused.getReason();
-            default -> "Input/output error";
+            case FileSystemException refused -> Objects.requireNonNullElse(refused.getReason(), FAILED);
+            default -> FAILED;
         };
     }
 }

@@ -159,6 +159,15 @@ public final class MachineStage implements QmpStage, AutoCloseable {
         return directory;
     }
 
+    /// As [#machine], for who talks to it otherwise.
+    public void enter(String state) {
+        try {
+            machine(List.of(state));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// Does `question` on the thread that owns the machine.
     public <T> T ask(Function<Machine, T> question) {
         return rig().ask(question);

@@ -47,6 +47,7 @@ public final class QmpSamples {
             case "boolean" -> List.of(true, false);
             case "object" -> List.of(Map.of());
             case "array" -> List.of(List.of());
+            case "null" -> List.of();
             case "value" -> EVERYTHING;
             default -> throw new IllegalArgumentException("no sample of " + jsonType);
         };
