@@ -18,7 +18,7 @@ class MdevTranscriptsTest extends QmpCommandsContract {
     }
 
     @Override
-    protected boolean isOurs(String command) {
-        return command.startsWith("x-sluice-") && command.contains("mdev");
+    protected boolean isOurs(String name) {
+        return name.matches("x-sluice-.*mdev.*|X_SLUICE_MDEV_.*");
     }
 }

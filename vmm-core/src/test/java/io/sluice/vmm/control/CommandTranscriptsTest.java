@@ -22,7 +22,7 @@ class CommandTranscriptsTest extends QmpCommandsContract {
     }
 
     @Override
-    protected boolean isOurs(String command) {
+    protected boolean isOurs(String name) {
         return true;
     }
 }

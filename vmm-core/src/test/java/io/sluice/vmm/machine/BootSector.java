@@ -133,6 +133,28 @@ public final class BootSector {
                 0xEB, 0xC0); // jmp again
     }
 
+    /// Serves the same button by switching the slot on, whatever it was, after a moment of thought: it never lets go of
+    /// a
+    /// card. Says `r` each time.
+    public BootSector slotRefuser() {
+        return bytes(
+                0x66, 0xB8, 0x60, 0x08, 0x00, 0x80, // again: mov eax, 0x80000860, slot control and status
+                0xBA, 0xF8, 0x0C, // mov dx, 0xcf8
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xFC, 0x0C, // mov dx, 0xcfc
+                0x66, 0xED, // in eax, dx
+                0x66, 0xA9, 0x00, 0x00, 0x01, 0x00, // test eax, button pressed
+                0x74, 0xE8, // jz again
+                0x66, 0xB8, 0xC0, 0x02, 0x1F, 0x01, // mov eax, clear all events, power on, indicator blinking
+                0x66, 0xEF, // out dx, eax
+                0x66, 0xB8, 0xC0, 0x01, 0x00, 0x00, // mov eax, power and indicator on
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+                0xB0, 'r', // mov al, 'r'
+                0xEE, // out dx, al
+                0xEB, 0xD0); // jmp again
+    }
+
     MachineRig start(Path directory, String... devices) {
         return MachineRig.start(config(directory, false, false, devices));
     }

@@ -26,13 +26,15 @@ import org.jspecify.annotations.Nullable;
 /// Words: a state (`running`, which is the default, `prelaunch`, `paused`, `debug`, `shutdown`, `guest-panicked`,
 /// `internal-error`, and `no-shutdown`, which runs and stays when its guest ends); a guest (`halt`, which is the
 /// default,
-/// `spin`, `slots`, which serves the button of slot rp1, `poweroff`, `panic`, `reset`, which does so once, `clock`,
+/// `spin`, `slots`, which serves the button of slot rp1, `stubborn`, which never lets go of what is in it, `poweroff`,
+/// `panic`, `reset`, which does so once, `clock`,
 /// which
 /// sets the board's when something is typed); `raw`, which is the transcript's.
 public final class MachineStage implements QmpStage, AutoCloseable {
     private static final Set<String> STATES =
             Set.of("prelaunch", "paused", "debug", "shutdown", "no-shutdown", "guest-panicked", "internal-error");
-    private static final Set<String> GUESTS = Set.of("halt", "slots", "poweroff", "reset", "panic", "clock", "spin");
+    private static final Set<String> GUESTS =
+            Set.of("halt", "slots", "stubborn", "poweroff", "reset", "panic", "clock", "spin");
     private static final Map<String, String> GUEST_OF_STATE =
             Map.of("shutdown", "poweroff", "guest-panicked", "panic", "debug", "spin");
 
@@ -88,6 +90,7 @@ public final class MachineStage implements QmpStage, AutoCloseable {
         var guest = new BootSector().print("on ");
         return switch (name) {
             case "slots" -> guest.slotDriver();
+            case "stubborn" -> guest.slotRefuser();
             case "poweroff" -> guest.powerOff();
             case "reset" -> guest.skipUnlessFirst(new BootSector().reset()).halt();
             case "panic" -> guest.print("\nKernel panic - not syncing: x\n").reset();

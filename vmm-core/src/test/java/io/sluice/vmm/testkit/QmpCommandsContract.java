@@ -3,6 +3,7 @@ package io.sluice.vmm.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vmm.qapi.Command;
+import io.sluice.vmm.qapi.RunState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,9 +24,19 @@ import org.junit.jupiter.api.io.TempDir;
 /// each message that is seen in one is as the machine's own schema promises.
 ///
 /// A transcript is the file `COMMAND.qmp`; a second one may be `COMMAND.WHATEVER.qmp`. Between them they must show one
-/// success (or say that there is none), and over the wire: an argument that is unknown, each one that is missing, each
-/// one of the wrong type. See [QmpTranscript] for its language and [MachineStage] for the machines.
+/// success (or say that there is none), an argument that is unknown, each one that is missing, each one of the wrong
+/// type, and the wrong state if there is one. See [QmpTranscript] for its language and [MachineStage] for the machines.
 public abstract class QmpCommandsContract {
+    /// States that a machine can be brought into.
+    private static final Set<RunState> REACHABLE = Set.of(
+            RunState.PRELAUNCH,
+            RunState.RUNNING,
+            RunState.PAUSED,
+            RunState.DEBUG,
+            RunState.SHUTDOWN,
+            RunState.GUEST_PANICKED,
+            RunState.INTERNAL_ERROR);
+
     @TempDir
     private Path directory;
 
@@ -35,8 +46,8 @@ public abstract class QmpCommandsContract {
     /// Devices of every machine.
     protected abstract List<String> devices();
 
-    /// Whether a command must have its transcript here.
-    protected abstract boolean isOurs(String command);
+    /// Whether a command, or an event, must be shown here.
+    protected abstract boolean isOurs(String name);
 
     private MachineStage stage(String name) {
         try {
@@ -74,6 +85,30 @@ public abstract class QmpCommandsContract {
                 .containsAll(commands.stream().filter(this::isOurs).toList());
     }
 
+    @Test
+    void everyEventIsToldInATranscript() throws IOException {
+        List<String> events;
+        try (var stage = stage("events")) {
+            stage.enter("prelaunch");
+            events = stage.schema().names("event");
+        }
+
+        var told = new StringBuilder();
+        for (var file : QmpTranscript.all(transcripts()).values()) {
+            told.append(Files.readString(fromRoot(file)));
+        }
+
+        var ours = events.stream().filter(this::isOurs).toList();
+        assertThat(ours).isNotEmpty();
+        assertThat(ours.stream().filter(event -> told.indexOf("\"event\": \"" + event + "\"") < 0))
+                .as("events that no transcript tells")
+                .isEmpty();
+    }
+
+    private static Path fromRoot(String file) {
+        return Path.of(System.getProperty("sluice.root", "..")).resolve(file);
+    }
+
     @TestFactory
     Stream<DynamicTest> everyTranscriptIsPlayedAsItIsWrittenAndAsTheSchemaSays() {
         var byCommand = QmpTranscript.all(transcripts()).entrySet().stream()
@@ -89,36 +124,32 @@ public abstract class QmpCommandsContract {
 
     private void play(String command, List<String> files) throws IOException {
         var journal = new QmpJournal();
-        QmpSchema schema;
+        boolean never = false;
         try (var stage = stage(command)) {
             for (var file : files) {
                 QmpTranscript.play(file, stage, journal);
+                never |= Files.readAllLines(fromRoot(file)).contains(QmpTranscript.NEVER);
             }
-            stage.machine(List.of("prelaunch"));
-            schema = stage.schema();
-        }
+            stage.enter("prelaunch");
+            var schema = stage.schema();
 
-        assertThat(journal.problems(schema)).isEmpty();
-        if (isOurs(command)) {
-            assertThat(untold(command, files, schema, journal))
-                    .as("what the transcript of %s does not show", command)
-                    .isEmpty();
+            assertThat(journal.problems(schema)).isEmpty();
+            if (isOurs(command)) {
+                var wanted = refusals(command, schema, stage);
+                var told = journal.exchanges(command);
+                wanted.removeIf(text -> told.stream().anyMatch(e -> e.error().contains(text)));
+                assertThat(wanted)
+                        .as("refusals that the transcript of %s does not show", command)
+                        .isEmpty();
+                assertThat(told.stream().anyMatch(QmpJournal.Exchange::succeeded))
+                        .as("whether %s succeeds somewhere", command)
+                        .isEqualTo(!never);
+            }
         }
     }
 
-    private static List<String> untold(String command, List<String> files, QmpSchema schema, QmpJournal journal)
-            throws IOException {
-        var told = journal.exchanges(command);
-        var missing = new ArrayList<String>();
-        boolean never = false;
-        for (var file : files) {
-            never |= Files.readAllLines(
-                            Path.of(System.getProperty("sluice.root", "..")).resolve(file))
-                    .contains(QmpTranscript.NEVER);
-        }
-        if (told.stream().anyMatch(QmpJournal.Exchange::succeeded) == never) {
-            missing.add(never ? "it does succeed" : "a success");
-        }
+    /// What every transcript of a command must show, by a part of its text.
+    private static List<String> refusals(String command, QmpSchema schema, MachineStage stage) {
         var type = schema.type(command, "arg-type");
         var wanted = new ArrayList<String>();
         if (!schema.isOpen(type)) {
@@ -132,8 +163,10 @@ public abstract class QmpCommandsContract {
                 wanted.add("Invalid parameter type for '" + member.name() + "', expected: ");
             }
         }
-        wanted.removeIf(text -> told.stream().anyMatch(e -> e.error().contains(text)));
-        missing.addAll(wanted);
-        return missing;
+        var known = stage.table().command(command);
+        if (known != null && !known.states().containsAll(REACHABLE)) {
+            wanted.add(" is not allowed in state '");
+        }
+        return wanted;
     }
 }
