@@ -168,7 +168,7 @@ final class DeviceCommands {
         if (value instanceof Boolean on) {
             return on ? "on" : "off";
         }
-        if (value instanceof String || value instanceof Long) {
+        if (value instanceof String || value instanceof Number) {
             return value.toString();
         }
         throw new QmpException("Invalid parameter type for '" + name + "', expected: string");

@@ -68,7 +68,8 @@ public abstract class QmpCommandsContract {
     }
 
     private static String command(String transcript) {
-        return transcript.split("\\.")[0];
+        int dot = transcript.indexOf('.');
+        return dot < 0 ? transcript : transcript.substring(0, dot);
     }
 
     @Test

@@ -50,6 +50,8 @@ public final class QmpJournal {
         unfinished.setLength(0);
     }
 
+    /// Something was sent.
+    ///
     /// @param whole whether a message ends here
     public void sent(String text, boolean whole) {
         unfinished.append(text);
