@@ -27,8 +27,9 @@ public final class MachineCommands {
         all.addAll(new CpuCommands(machine.config()).commands());
         all.addAll(new MemoryCommands(machine).commands());
         all.addAll(new TreeCommands(machine).commands());
-        all.addAll(new TypeCommands(machine.plugins()).commands());
-        var devices = new DeviceCommands(machine);
+        var types = new TypeCommands(machine.plugins());
+        all.addAll(types.commands());
+        var devices = new DeviceCommands(machine, types);
         all.addAll(devices.commands());
         all.addAll(new HumanCommands(machine, devices).commands());
         all.addAll(new BackendCommands(machine.config(), options, monitors).commands());

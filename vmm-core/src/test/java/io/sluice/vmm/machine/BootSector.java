@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.UUID;
 
 /// A guest of a few real-mode instructions at 0x7C00, written one after the other.
-final class BootSector {
+public final class BootSector {
     private static final int SIGNATURE = 510;
 
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
@@ -33,7 +33,7 @@ final class BootSector {
     }
 
     /// `mov dx, port; mov al, value; out dx, al`.
-    BootSector out(int port, int value) {
+    public BootSector out(int port, int value) {
         return bytes(0xBA, port & 0xFF, port >> 8, 0xB0, value, 0xEE);
     }
 
@@ -42,18 +42,18 @@ final class BootSector {
         return bytes(0xBA, port & 0xFF, port >> 8, 0xB8, value & 0xFF, value >> 8, 0xEF);
     }
 
-    BootSector print(String text) {
+    public BootSector print(String text) {
         for (byte octet : text.getBytes(StandardCharsets.US_ASCII)) {
             out(0x3F8, octet);
         }
         return this;
     }
 
-    BootSector powerOff() {
+    public BootSector powerOff() {
         return out16(0x604, 5 << 10 | 1 << 13).halt();
     }
 
-    BootSector reset() {
+    public BootSector reset() {
         return out(0xCF9, 6).halt();
     }
 
@@ -64,17 +64,17 @@ final class BootSector {
     }
 
     /// `cli; hlt; jmp $`.
-    BootSector halt() {
+    public BootSector halt() {
         return bytes(0xFA, 0xF4, 0xEB, 0xFE);
     }
 
     /// `jmp $`.
-    BootSector spin() {
+    public BootSector spin() {
         return bytes(0xEB, 0xFE);
     }
 
     /// Goes on behind `count` bytes if memory byte 0x600 is not 0, and makes it 1: true from the second start on.
-    BootSector skipUnlessFirst(BootSector first) {
+    public BootSector skipUnlessFirst(BootSector first) {
         byte[] once = first.code.toByteArray();
         // cmp byte [0x600], 0; mov byte [0x600], 1 (flags stay); jne over
         bytes(0x80, 0x3E, 0x00, 0x06, 0x00, 0xC6, 0x06, 0x00, 0x06, 0x01, 0x75, once.length);
@@ -82,8 +82,17 @@ final class BootSector {
         return this;
     }
 
+    /// Goes on when a byte has come to COM1.
+    public BootSector awaitInput() {
+        return bytes(
+                0xBA, 0xFD, 0x03, // again: mov dx, 0x3fd
+                0xEC, // in al, dx
+                0xA8, 0x01, // test al, 1
+                0x74, 0xF8); // jz again
+    }
+
     /// Sends back each byte that arrives at COM1, by polling; `q` powers off.
-    BootSector echo() {
+    public BootSector echo() {
         return bytes(
                         0xBA, 0xFD, 0x03, // again: mov dx, 0x3fd
                         0xEC, // in al, dx
@@ -99,7 +108,7 @@ final class BootSector {
     }
 
     /// Serves the button of the slot of 00:01.0: switches a slot on that is off (`u`), and one off that is on (`d`).
-    BootSector slotDriver() {
+    public BootSector slotDriver() {
         return bytes(
                 0x66, 0xB8, 0x60, 0x08, 0x00, 0x80, // again: mov eax, 0x80000860, slot control and status
                 0xBA, 0xF8, 0x0C, // mov dx, 0xcf8
@@ -124,6 +133,28 @@ final class BootSector {
                 0xEB, 0xC0); // jmp again
     }
 
+    /// Serves the same button by switching the slot on, whatever it was, after a moment of thought: it never lets go of
+    /// a
+    /// card. Says `r` each time.
+    public BootSector slotRefuser() {
+        return bytes(
+                0x66, 0xB8, 0x60, 0x08, 0x00, 0x80, // again: mov eax, 0x80000860, slot control and status
+                0xBA, 0xF8, 0x0C, // mov dx, 0xcf8
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xFC, 0x0C, // mov dx, 0xcfc
+                0x66, 0xED, // in eax, dx
+                0x66, 0xA9, 0x00, 0x00, 0x01, 0x00, // test eax, button pressed
+                0x74, 0xE8, // jz again
+                0x66, 0xB8, 0xC0, 0x02, 0x1F, 0x01, // mov eax, clear all events, power on, indicator blinking
+                0x66, 0xEF, // out dx, eax
+                0x66, 0xB8, 0xC0, 0x01, 0x00, 0x00, // mov eax, power and indicator on
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+                0xB0, 'r', // mov al, 'r'
+                0xEE, // out dx, al
+                0xEB, 0xD0); // jmp again
+    }
+
     MachineRig start(Path directory, String... devices) {
         return MachineRig.start(config(directory, false, false, devices));
     }
@@ -136,7 +167,7 @@ final class BootSector {
                 directory, new MachineConfig.Life(startsPaused, resetEnds, false, PanicAction.EXIT_FAILURE), devices);
     }
 
-    MachineConfig config(Path directory, MachineConfig.Life life, String... devices) {
+    public MachineConfig config(Path directory, MachineConfig.Life life, String... devices) {
         try {
             var file = Files.write(directory.resolve("sector.bin"), sector());
             return new MachineConfig(
