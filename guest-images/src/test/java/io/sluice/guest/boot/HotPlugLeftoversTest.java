@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.guest.GuestCache;
 import io.sluice.guest.baremetal.HelloGuest;
+import io.sluice.guest.testkit.Inventory;
 import io.sluice.guest.testkit.Leftovers;
 import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.Machine;
@@ -67,6 +68,7 @@ class HotPlugLeftoversTest {
         try (var rig = MachineRig.start(config())) {
             rig.console().await("hello> ", SOON);
             var before = Leftovers.now();
+            var inventory = Inventory.of(rig);
             for (int i = 0; i < TIMES; i++) {
                 boolean used = i % 20 == 10;
                 rig.ask(machine -> {
@@ -79,6 +81,8 @@ class HotPlugLeftoversTest {
                     .hasSize(TIMES)
                     .containsOnly("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
             assertThat(before.since()).isEmpty();
+            assertThat(Inventory.of(rig).differences(inventory)).isEmpty();
+            assertThat(inventory.strands()).containsKey("{group=device}");
             assertThat(rig.ask(Machine::devices)).hasSize(1);
             assertThat(rig.ask(Machine::objects)).isEmpty();
             assertThat(rig.hasEnded()).isFalse();

@@ -24,6 +24,9 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     /// still lets so many gather.
     static final int MAX_EVENTS_UNDERWAY = 16_384;
 
+    /// Clients at a time. Each costs a file and some kilobytes, whether it says anything or not.
+    static final int MAX_SESSIONS = 1000;
+
     private static final int MICROS = 1_000_000;
 
     private final CommandTable table;
@@ -38,6 +41,7 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     private final AtomicInteger underway = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
     private volatile @Nullable Thread loopThread;
+    private boolean crowded;
 
     Hub(
             CommandTable table,
@@ -84,6 +88,16 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     }
 
     // ---- sessions
+
+    /// Whether one more client can be had. When it is the first that cannot, this is told.
+    boolean hasRoom(QmpEndpoint endpoint) {
+        boolean room = sessions.size() < MAX_SESSIONS;
+        if (!room && !crowded) {
+            events.dropped(endpoint, "there are " + MAX_SESSIONS + " already");
+        }
+        crowded = !room;
+        return room;
+    }
 
     Session join(QmpEndpoint endpoint, Wire wire) {
         var session = new Session(this, endpoint, wire);
