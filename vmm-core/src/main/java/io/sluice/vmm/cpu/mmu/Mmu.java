@@ -3,7 +3,6 @@ package io.sluice.vmm.cpu.mmu;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.state.CpuState;
-import io.sluice.vmm.cpu.state.GuestFault;
 import io.sluice.vmm.memory.HostMemory;
 import io.sluice.vmm.trace.Trace;
 import org.jspecify.annotations.Nullable;
