@@ -1,5 +1,6 @@
 package io.sluice.vmm.testkit;
 
+import io.sluice.vmm.control.CharDeviceInfo;
 import io.sluice.vmm.control.MachineCommands;
 import io.sluice.vmm.control.OptionInfo;
 import io.sluice.vmm.loop.EventLoop;
@@ -86,8 +87,9 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     /// @param options what the machine was asked for, for clients that ask
     /// @return its commands, those of the protocol included
     public CommandTable serve(Path socket, String id, List<OptionInfo> options) {
-        var table =
-                ask(served -> new CommandTable(MachineCommands.of(served, options), MachineCommands.events(served)));
+        var chardev = new CharDeviceInfo(id, "unix:" + socket + ",server=on");
+        var table = ask(served -> new CommandTable(
+                MachineCommands.of(served, options, List.of(chardev)), MachineCommands.events(served)));
         var endpoint = new QmpEndpoint(id, new QmpAddress.Unix(socket), true, false, 0, false);
         var server = QmpServer.open(List.of(endpoint), table, this::runState, owner, loops.vertx(), QmpEvents.NONE);
         control = server;
