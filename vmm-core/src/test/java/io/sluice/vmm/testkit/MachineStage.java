@@ -27,14 +27,13 @@ import org.jspecify.annotations.Nullable;
 /// `internal-error`, and `no-shutdown`, which runs and stays when its guest ends); a guest (`halt`, which is the
 /// default,
 /// `spin`, `slots`, which serves the button of slot rp1, `stubborn`, which never lets go of what is in it, `poweroff`,
-/// `panic`, `reset`, which does so once, `clock`,
-/// which
-/// sets the board's when something is typed); `raw`, which is the transcript's.
+/// `panic`, `reset`, which does so once, `clock`, which sets the board's when something is typed, `dma`, which has the
+/// device at 00:04.0 write where there is no memory when something is typed); `raw`, which is the transcript's.
 public final class MachineStage implements QmpStage, AutoCloseable {
     private static final Set<String> STATES =
             Set.of("prelaunch", "paused", "debug", "shutdown", "no-shutdown", "guest-panicked", "internal-error");
     private static final Set<String> GUESTS =
-            Set.of("halt", "slots", "stubborn", "poweroff", "reset", "panic", "clock", "spin");
+            Set.of("halt", "slots", "stubborn", "poweroff", "reset", "panic", "clock", "dma", "spin");
     private static final Map<String, String> GUEST_OF_STATE =
             Map.of("shutdown", "poweroff", "guest-panicked", "panic", "debug", "spin");
 
@@ -96,6 +95,7 @@ public final class MachineStage implements QmpStage, AutoCloseable {
             case "panic" -> guest.print("\nKernel panic - not syncing: x\n").reset();
             case "clock" ->
                 guest.awaitInput().out(RTC_INDEX, 0).out(RTC_INDEX + 1, 0x30).halt();
+            case "dma" -> guest.awaitInput().dmaNowhere().halt();
             case "spin" -> guest.spin();
             default -> guest.halt();
         };
