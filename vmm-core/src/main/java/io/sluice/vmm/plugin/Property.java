@@ -59,7 +59,14 @@ public record Property(
 
     /// @throws PluginException if `text` is no value of this property
     void check(String text) {
-        switch (kind) {
+        value(text);
+    }
+
+    /// What `text` says: a [Boolean], a [Long] (of UINT64 its 64 bits), a [String].
+    ///
+    /// @throws PluginException if it is no value of this property
+    public Object value(String text) {
+        return switch (kind) {
             case BOOL -> parseBool(name, text);
             case UINT8 -> parseNumber(name, text, 0, 0xFF);
             case UINT16 -> parseNumber(name, text, 0, 0xFFFF);
@@ -67,8 +74,8 @@ public record Property(
             case UINT32 -> parseNumber(name, text, 0, 0xFFFF_FFFFL);
             case UINT64 -> parseUnsigned(name, text);
             case SIZE -> parseSize(name, text);
-            case STRING -> {}
-        }
+            case STRING -> text;
+        };
     }
 
     static boolean parseBool(String name, String text) {
