@@ -202,7 +202,7 @@ public final class AddressSpace {
             return unclaimedRead(address, size);
         }
         return switch (target) {
-            case Mapping.Ram ram -> readRam(ram.host(address), size);
+            case Mapping.Ram ram -> HostMemory.get(ram.host(address), size);
             case Mapping.Device device -> Transactions.read(device, address, size);
             case Mapping.Nothing nothing -> unclaimedRead(address, size);
         };
@@ -303,28 +303,11 @@ public final class AddressSpace {
         }
     }
 
-    private static long readRam(long host, int size) {
-        return switch (size) {
-            case 1 -> HostMemory.getByte(host);
-            case 2 -> HostMemory.getShort(host);
-            case 4 -> HostMemory.getInt(host) & 0xFFFF_FFFFL;
-            case 8 -> HostMemory.getLong(host);
-            default -> throw new IllegalArgumentException("no such access size: " + size);
-        };
-    }
-
     private static void writeRam(Mapping.Ram ram, long address, int size, long value) {
         if (!ram.writable()) {
             return;
         }
-        long host = ram.host(address);
-        switch (size) {
-            case 1 -> HostMemory.putByte(host, (int) value);
-            case 2 -> HostMemory.putShort(host, (int) value);
-            case 4 -> HostMemory.putInt(host, (int) value);
-            case 8 -> HostMemory.putLong(host, value);
-            default -> throw new IllegalArgumentException("no such access size: " + size);
-        }
+        HostMemory.put(ram.host(address), size, value);
         ram.ram().watch().written(ram.offset() + (address - ram.first()), size);
     }
 

@@ -97,7 +97,7 @@ final class CpuCommands {
 
     private List<Cpu> cpus(Nothing none) {
         return IntStream.range(0, config.cpus().count())
-                .mapToObj(i -> new Cpu(i, path(i), HostThreads.find("vcpu-" + i), topology(i), "x86_64"))
+                .mapToObj(i -> new Cpu(i, path(i), HostThreads.ofVcpu(i).orElse(0), topology(i), "x86_64"))
                 .toList();
     }
 

@@ -165,13 +165,6 @@ final class TypeCommands {
 
     private static @Nullable Object standard(Property property) {
         var text = property.standard();
-        if (text == null) {
-            return null;
-        }
-        return switch (property.kind()) {
-            case BOOL -> text.equals("true") || text.equals("on");
-            case INT32, UINT8, UINT16, UINT32, UINT64, SIZE -> Long.decode(text);
-            case STRING -> text;
-        };
+        return text == null ? null : property.value(text);
     }
 }

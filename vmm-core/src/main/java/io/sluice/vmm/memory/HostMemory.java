@@ -120,4 +120,27 @@ public final class HostMemory {
         }
         U.copyMemory(source, target, length);
     }
+
+    // ---- by size
+
+    /// `size` bytes, zero-extended.
+    public static long get(long address, int size) {
+        return switch (size) {
+            case 1 -> getByte(address);
+            case 2 -> getShort(address);
+            case 4 -> getInt(address) & 0xFFFF_FFFFL;
+            case 8 -> getLong(address);
+            default -> throw new IllegalArgumentException("no such access size: " + size);
+        };
+    }
+
+    public static void put(long address, int size, long value) {
+        switch (size) {
+            case 1 -> putByte(address, (int) value);
+            case 2 -> putShort(address, (int) value);
+            case 4 -> putInt(address, (int) value);
+            case 8 -> putLong(address, value);
+            default -> throw new IllegalArgumentException("no such access size: " + size);
+        }
+    }
 }

@@ -6,6 +6,7 @@ import io.sluice.vmm.bus.Route;
 import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.GuestFault;
+import io.sluice.vmm.memory.HostMemory;
 import org.jspecify.annotations.Nullable;
 
 /// What an access does that is not a hit in RAM: it is checked and reported, its page is walked to, what it crosses is
@@ -117,7 +118,7 @@ final class SlowPath {
         long[] slots = known.reads[as].slots;
         int i = Tlb.index(linear);
         if (slots[i] == ((linear & Mmu.PAGE_MASK) | known.context())) {
-            return AddressSpaceAccess.readHost(linear + slots[i + 1], size);
+            return HostMemory.get(linear + slots[i + 1], size);
         }
         long page = known.deviceReads[as].find(linear, known.context());
         if (page >= 0) {
@@ -126,7 +127,7 @@ final class SlowPath {
         counters.readMisses++;
         long gpa = translate(linear, Access.READ, as);
         if (installRead(linear, gpa, as)) {
-            return AddressSpaceAccess.readHost(linear + slots[i + 1], size);
+            return HostMemory.get(linear + slots[i + 1], size);
         }
         page = devicePage(gpa);
         known.deviceReads[as].put(linear, known.context(), page);
@@ -176,7 +177,7 @@ final class SlowPath {
         long[] slots = known.writes[as].slots;
         int i = Tlb.index(linear);
         if (slots[i] == ((linear & Mmu.PAGE_MASK) | known.context())) {
-            AddressSpaceAccess.writeHost(linear + slots[i + 1], size, value);
+            HostMemory.put(linear + slots[i + 1], size, value);
             return;
         }
         long page = known.deviceWrites[as].find(linear, known.context());
@@ -187,7 +188,7 @@ final class SlowPath {
         counters.writeMisses++;
         long gpa = translate(linear, Access.WRITE, as);
         if (installWrite(linear, gpa, as)) {
-            AddressSpaceAccess.writeHost(linear + slots[i + 1], size, value);
+            HostMemory.put(linear + slots[i + 1], size, value);
             return;
         }
         page = devicePage(gpa);
