@@ -24,9 +24,6 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     /// still lets so many gather.
     static final int MAX_EVENTS_UNDERWAY = 16_384;
 
-    /// Clients at a time. Each costs a file and some kilobytes, whether it says anything or not.
-    static final int MAX_SESSIONS = 1000;
-
     private static final int MICROS = 1_000_000;
 
     private final CommandTable table;
@@ -41,6 +38,7 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     private final AtomicInteger underway = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
     private volatile @Nullable Thread loopThread;
+    private final int mostSessions = ClientLimit.ofProcess();
     private boolean crowded;
 
     Hub(
@@ -91,9 +89,9 @@ final class Hub implements EventType.Sink, Protocol.Connections {
 
     /// Whether one more client can be had. When it is the first that cannot, this is told.
     boolean hasRoom(QmpEndpoint endpoint) {
-        boolean room = sessions.size() < MAX_SESSIONS;
+        boolean room = sessions.size() < mostSessions;
         if (!room && !crowded) {
-            events.dropped(endpoint, "there are " + MAX_SESSIONS + " already");
+            events.dropped(endpoint, "there are " + mostSessions + " already");
         }
         crowded = !room;
         return room;
