@@ -58,7 +58,9 @@ class DebianHotPlugTest {
     private int commands;
 
     private static MachineConfig config() {
-        var guest = DebianGuest.of(GuestCache.ofUser()).prepare((what, done, total) -> {});
+        var guest = DebianGuest.of(GuestCache.ofUser())
+                .withModules("button", "evdev")
+                .prepare((what, done, total) -> {});
         return new MachineConfig(
                 "debian",
                 new UUID(1, 2),
@@ -239,6 +241,19 @@ class DebianHotPlugTest {
 
         assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
         tell(running -> running.removeObject("m0"));
+    }
+
+    @Test
+    void thePowerButtonIsAKeyToTheStockKernel() {
+        ask("key=/dev/input/$(grep -A5 'Power Button' /proc/bus/input/devices | grep -o 'event[0-9]*' | head -n 1)");
+        ask("( timeout 60 head -c 24 < $key > /tmp/key & )");
+
+        tell(Machine::pressPowerButton);
+
+        // Of struct input_event: EV_KEY, KEY_POWER, pressed.
+        assertThat(ask("until_ '[ $(wc -c < /tmp/key) = 24 ]'")).isEqualTo("yes");
+        assertThat(ask("od -An -tx1 /tmp/key | tr -d '\\n' | cut -c49-")).isEqualTo(" 01 00 74 00 01 00 00 00");
+        assertThat(ask("cat /sys/firmware/acpi/interrupts/ff_pwr_btn")).containsPattern("^ *1 +EN +enabled");
     }
 
     /// `-Dsluice.hotplug.times=200` for more. The guest's user switches the slot off himself, for its driver would
