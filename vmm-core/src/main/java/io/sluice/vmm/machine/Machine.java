@@ -12,6 +12,9 @@ import io.sluice.vmm.bus.BusException;
 import io.sluice.vmm.cpu.VcpuEvents;
 import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.device.MachinePower;
+import io.sluice.vmm.disk.DiskException;
+import io.sluice.vmm.disk.Drive;
+import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.plugin.PluginException;
@@ -54,6 +57,7 @@ public final class Machine implements AutoCloseable {
     private final Trace trace;
     private final Board board;
     private final PluginRegistry registry;
+    private final Drives drives = new Drives();
     private final PluginContext context;
     private final ObjectShelf objects;
     private final PluginBay plugins;
@@ -97,7 +101,7 @@ public final class Machine implements AutoCloseable {
         board.pci.onDmaFault(fault -> emit(MachineEvents.DMA_FAULT.with(MachineEvents.DmaFaulted.of(fault))));
         registry = PluginContext.newRegistry();
         host.register(registry);
-        context = new PluginContext(board, host, power, trace);
+        context = new PluginContext(board, host, power, trace, drives);
         registry.greet(context);
         objects = new ObjectShelf(registry, context);
         plugins = new PluginBay(registry, board, context, host::control, this::tellOfDevice);
@@ -109,6 +113,7 @@ public final class Machine implements AutoCloseable {
             var firmware = Firmware.build(board.layout, acpi(), List.of());
             new FirmwareItems(config, firmware).map(board);
             image = BootImage.read(bootConfig(firmware));
+            config.drives().forEach(this::open);
             config.objects().forEach(part -> add("-object", part, objects::add));
             config.devices().forEach(part -> add("-device", part, plugins::add));
             showParts();
@@ -131,6 +136,14 @@ public final class Machine implements AutoCloseable {
             adder.accept(part);
         } catch (PluginException e) {
             throw new MachineException(option + " " + part.type() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void open(MachineConfig.Drive drive) {
+        try {
+            drives.open(drive.id(), drive.file(), drive.readOnly());
+        } catch (DiskException e) {
+            throw new MachineException("-drive file=" + drive.file() + ",id=" + drive.id() + ": " + e.getMessage(), e);
         }
     }
 
@@ -470,6 +483,26 @@ public final class Machine implements AutoCloseable {
         return plugins.list();
     }
 
+    /// The drives, in the order in which they were said.
+    public List<DriveInfo> drives() {
+        return drives.list().stream().map(this::info).toList();
+    }
+
+    private DriveInfo info(Drive drive) {
+        return new DriveInfo(
+                drive.id(),
+                plugins.list().stream()
+                        .filter(device -> drive.isTaken()
+                                && device.settings().stream()
+                                        .anyMatch(s -> s.name().equals("drive")
+                                                && s.value().equals(drive.id())))
+                        .findFirst()
+                        .map(device -> device.id() != null ? device.id() : device.path())
+                        .orElse(null),
+                drive.file(),
+                drive.stats());
+    }
+
     /// The objects that the user has added, in that order.
     public List<ObjectInfo> objects() {
         return objects.list();
@@ -496,11 +529,13 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    /// The vCPU first, then its devices, then what ran them; memory last, when nothing can reach it any more.
+    /// The vCPU first, then its devices, their drives, then what ran them; memory last, when nothing can reach it any
+    /// more.
     private void release() {
         board.vcpu.close();
         plugins.close();
         objects.close();
+        drives.close();
         meters.close();
         host.closeLoops();
         ram.close();
