@@ -159,6 +159,7 @@ class DiskFileTest {
 
             assertThat(count).hasValue(100);
         }
-        assertThat(Thread.getAllStackTraces().keySet()).noneMatch(thread -> thread.getName().equals("disk-d0"));
+        assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(thread -> thread.getName().equals("disk-d0"));
     }
 }

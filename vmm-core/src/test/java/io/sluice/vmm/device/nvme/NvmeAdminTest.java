@@ -89,7 +89,8 @@ class NvmeAdminTest {
     void whatIdentifyDoesNotKnowItRefuses(int structure, int namespace, String status) {
         driver.canaries(DATA);
 
-        var done = driver.admin(Entry.of(IDENTIFY).namespace(namespace).data(DATA, 0).words(structure, 0, 0));
+        var done = driver.admin(
+                Entry.of(IDENTIFY).namespace(namespace).data(DATA, 0).words(structure, 0, 0));
 
         assertThat(done.text()).isEqualTo(status);
         assertThat(driver.spoiled(DATA)).isZero();
@@ -99,7 +100,8 @@ class NvmeAdminTest {
     void dataMayStartWithinAPageAndEndInAnother() {
         driver.canaries(DATA);
 
-        var done = driver.admin(Entry.of(IDENTIFY).data(DATA + 0xFF0, DATA + 0x3000).words(1, 0, 0));
+        var done = driver.admin(
+                Entry.of(IDENTIFY).data(DATA + 0xFF0, DATA + 0x3000).words(1, 0, 0));
 
         assertThat(done.text()).isEqualTo("0/00");
         assertThat(driver.hex(DATA + 0xFF0, 2)).isEqualTo("361b");
@@ -141,9 +143,11 @@ class NvmeAdminTest {
     void aQueueExistsOnceAndACompletionQueueOutlivesItsUsers() {
         driver.createQueue(1, NvmeDriver.IO_SQ, NvmeDriver.IO_CQ, 8);
 
-        assertThat(driver.admin(Entry.of(CREATE_CQ).data(0x6000, 0).words(7 << 16 | 1, 1, 0)).text())
+        assertThat(driver.admin(Entry.of(CREATE_CQ).data(0x6000, 0).words(7 << 16 | 1, 1, 0))
+                        .text())
                 .isEqualTo("1/01");
-        assertThat(driver.admin(Entry.of(CREATE_SQ).data(0x6000, 0).words(7 << 16 | 1, 1 << 16 | 1, 0)).text())
+        assertThat(driver.admin(Entry.of(CREATE_SQ).data(0x6000, 0).words(7 << 16 | 1, 1 << 16 | 1, 0))
+                        .text())
                 .isEqualTo("1/01");
         assertThat(driver.admin(Entry.of(4).words(1, 0, 0)).text()).isEqualTo("1/0c");
         assertThat(driver.admin(Entry.of(0).words(1, 0, 0)).text()).isEqualTo("0/00");
@@ -156,7 +160,8 @@ class NvmeAdminTest {
     void queuesNeedTheEntrySizesThatTheGuestConfigured() {
         driver.register(0x14, 0x0035_0001);
 
-        assertThat(driver.admin(Entry.of(CREATE_CQ).data(0x4000, 0).words(7 << 16 | 1, 3, 0)).text())
+        assertThat(driver.admin(Entry.of(CREATE_CQ).data(0x4000, 0).words(7 << 16 | 1, 3, 0))
+                        .text())
                 .isEqualTo("1/02");
     }
 
@@ -191,7 +196,8 @@ class NvmeAdminTest {
     void whatIsSetIsReadBackUntilTheControllerIsReset(String id, String value, String now, int standard) {
         int feature = Integer.decode(id);
 
-        assertThat(driver.admin(Entry.of(SET).words(feature, Integer.decode(value), 0)).text())
+        assertThat(driver.admin(Entry.of(SET).words(feature, Integer.decode(value), 0))
+                        .text())
                 .isEqualTo("0/00");
         assertThat(driver.admin(Entry.of(GET).words(feature, 0, 0)).result()).isEqualTo(Integer.decode(now));
         assertThat(driver.admin(Entry.of(GET).words(feature | 1 << 8, 0, 0)).result())
@@ -320,8 +326,10 @@ class NvmeAdminTest {
     @ParameterizedTest
     @CsvSource({"0x04, -1, 0, 1/09", "0x7F, -1, 0, 1/09", "0x02, 1, 0, 0/02", "0x02, 0, 2, 0/02", "0x02, 0, 516, 0/02"})
     void badLogsAreRefused(String id, int namespace, int offset, String status) {
-        var done = driver.admin(
-                Entry.of(GET_LOG).namespace(namespace).data(DATA, 0).words(0x0010_0000 | Integer.decode(id), 0, offset));
+        var done = driver.admin(Entry.of(GET_LOG)
+                .namespace(namespace)
+                .data(DATA, 0)
+                .words(0x0010_0000 | Integer.decode(id), 0, offset));
 
         assertThat(done.text()).isEqualTo(status);
     }
@@ -389,8 +397,10 @@ class NvmeAdminTest {
     @ParameterizedTest
     @CsvSource({"3, 0, 0/01", "0x18, 0, 0/01", "0x80, 0, 0/01", "0xFF, 0, 0/01", "6, 1, 0/02", "6, 0x40, 0/02"})
     void otherCommandsFusedOnesAndScatterGatherListsAreRefused(String opcode, String flags, String status) {
-        var done = driver.admin(
-                Entry.of(Integer.decode(opcode)).flags(Integer.decode(flags)).data(DATA, 0).words(1, 0, 0));
+        var done = driver.admin(Entry.of(Integer.decode(opcode))
+                .flags(Integer.decode(flags))
+                .data(DATA, 0)
+                .words(1, 0, 0));
 
         assertThat(done.text()).isEqualTo(status);
     }

@@ -160,7 +160,8 @@ final class NvmeDriver implements AutoCloseable {
 
     void createQueue(int id, long sq, long cq, int size) {
         board.ram.write(cq, new byte[size * 16]);
-        assertThat(admin(Entry.of(5).data(cq, 0).words(size - 1 << 16 | id, 3, 0)).text())
+        assertThat(admin(Entry.of(5).data(cq, 0).words(size - 1 << 16 | id, 3, 0))
+                        .text())
                 .isEqualTo("0/00");
         assertThat(admin(Entry.of(1).data(sq, 0).words(size - 1 << 16 | id, id << 16 | 1, 0))
                         .text())
@@ -255,8 +256,7 @@ final class NvmeDriver implements AutoCloseable {
         heads[queue]++;
         int word2 = (int) board.memory.read(at + 8, 4);
         int word3 = (int) board.memory.read(at + 12, 4);
-        return new Done(
-                (int) board.memory.read(at, 4), word2 & 0xFFFF, word2 >>> 16, word3 & 0xFFFF, word3 >>> 17);
+        return new Done((int) board.memory.read(at, 4), word2 & 0xFFFF, word2 >>> 16, word3 & 0xFFFF, word3 >>> 17);
     }
 
     // ---- data

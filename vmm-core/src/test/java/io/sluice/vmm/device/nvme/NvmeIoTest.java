@@ -60,8 +60,22 @@ class NvmeIoTest {
 
     /// Lengths and offsets on both sides of a page's end: the second entry is a page, or a list, or nothing.
     @ParameterizedTest
-    @CsvSource({"0, 8", "0, 9", "0, 16", "0, 17", "0x200, 7", "0x200, 8", "0x200, 16", "4, 1", "0xFFC, 1", "0xE00, 2",
-        "0xE00, 9", "0xE00, 10", "0, 64", "0x800, 256"})
+    @CsvSource({
+        "0, 8",
+        "0, 9",
+        "0, 16",
+        "0, 17",
+        "0x200, 7",
+        "0x200, 8",
+        "0x200, 16",
+        "4, 1",
+        "0xFFC, 1",
+        "0xE00, 2",
+        "0xE00, 9",
+        "0xE00, 10",
+        "0, 64",
+        "0x800, 256"
+    })
     void prpsOfAnyShapeAreFollowed(String offset, int blocks) {
         int start = Integer.decode(offset);
         int bytes = blocks * 512;
@@ -136,7 +150,8 @@ class NvmeIoTest {
         list(LIST + 0x900, DATA + 0x4000, 0x4000_0000L, DATA + 0x5000);
         list(0x9FF8, LIST + 0x10);
 
-        var done = driver.io(driver.read(0, blocks).data(Long.parseUnsignedLong(first.substring(2), 16), Long.decode(second)));
+        var done = driver.io(
+                driver.read(0, blocks).data(Long.parseUnsignedLong(first.substring(2), 16), Long.decode(second)));
 
         assertThat(done.text()).as(what).isEqualTo(status);
         assertThat(driver.spoiled(DATA)).isZero();
@@ -172,8 +187,7 @@ class NvmeIoTest {
         var data = NvmeDriver.disk(0x123456, 8192);
         driver.board.ram.write(DATA, data);
 
-        var done = driver.io(
-                driver.write(77, 16).data(DATA, DATA + 0x1000).words(77, 0, 15 | Integer.decode(flags)));
+        var done = driver.io(driver.write(77, 16).data(DATA, DATA + 0x1000).words(77, 0, 15 | Integer.decode(flags)));
 
         assertThat(done.text()).isEqualTo("0/00");
         assertThat(driver.fileBytes(77 * 512, 8192)).isEqualTo(data);
@@ -226,13 +240,15 @@ class NvmeIoTest {
     @ParameterizedTest
     @CsvSource({"3, 0/01", "4, 0/01", "0x0D, 0/01", "0x7F, 0/01", "0xFF, 0/01"})
     void otherCommandsAreNotThere(String opcode, String status) {
-        assertThat(driver.io(Entry.of(Integer.decode(opcode)).namespace(1)).text()).isEqualTo(status);
+        assertThat(driver.io(Entry.of(Integer.decode(opcode)).namespace(1)).text())
+                .isEqualTo(status);
     }
 
     @ParameterizedTest
     @CsvSource({"1", "2", "0x40", "0x80", "0xC0"})
     void fusedCommandsAndScatterGatherListsAreRefused(String flags) {
-        assertThat(driver.io(driver.read(0, 1).flags(Integer.decode(flags))).text()).isEqualTo("0/02");
+        assertThat(driver.io(driver.read(0, 1).flags(Integer.decode(flags))).text())
+                .isEqualTo("0/02");
     }
 
     @Test
@@ -251,7 +267,8 @@ class NvmeIoTest {
     void aReadOnlyDriveIsReadOnly(int opcode) {
         restart(NvmeSettings.of("ro"), true);
 
-        assertThat(driver.io(Entry.of(opcode).namespace(1).data(DATA, 0).words(0, 4, 0)).text())
+        assertThat(driver.io(Entry.of(opcode).namespace(1).data(DATA, 0).words(0, 4, 0))
+                        .text())
                 .isEqualTo("0/20");
         assertThat(driver.io(driver.read(0, 1)).text()).isEqualTo("0/00");
         assertThat(driver.io(Entry.of(FLUSH).namespace(1)).text()).isEqualTo("0/00");
@@ -314,7 +331,8 @@ class NvmeIoTest {
     void advicesOtherThanGivingBackChangeNothing() {
         range(0, 8, 16);
 
-        assertThat(driver.io(Entry.of(MANAGE).namespace(1).data(DATA, 0).words(0, 3, 0)).text())
+        assertThat(driver.io(Entry.of(MANAGE).namespace(1).data(DATA, 0).words(0, 3, 0))
+                        .text())
                 .isEqualTo("0/00");
         assertThat(driver.fileBytes(8 * 512, 512)).isEqualTo(NvmeDriver.disk(8 * 512, 512));
     }
@@ -324,7 +342,8 @@ class NvmeIoTest {
         range(0, 8, 16);
         range(1, 8191, 2);
 
-        assertThat(driver.io(Entry.of(MANAGE).namespace(1).data(DATA, 0).words(1, 4, 0)).text())
+        assertThat(driver.io(Entry.of(MANAGE).namespace(1).data(DATA, 0).words(1, 4, 0))
+                        .text())
                 .isEqualTo("0/80");
         assertThat(driver.fileBytes(8 * 512, 512)).isEqualTo(NvmeDriver.disk(8 * 512, 512));
     }
