@@ -175,7 +175,8 @@ class DebianNvmeTest {
     void aFileSystemTakes128MebibytesAndGivesThemBack() {
         ask("printf 'n\\np\\n1\\n2048\\n\\nw\\n' | fdisk -u /dev/nvme0n1 > /dev/null 2>&1");
         assertThat(ask("until_ '[ -e /dev/nvme0n1p1 ]'")).isEqualTo("yes");
-        assertThat(ask("mkdir /mnt; mount -t ext4 /dev/nvme0n1p1 /mnt && echo mounted")).isEqualTo("mounted");
+        assertThat(ask("mkdir /mnt; mount -t ext4 /dev/nvme0n1p1 /mnt && echo mounted"))
+                .isEqualTo("mounted");
 
         ask("head -c 1048576 /dev/urandom > /tmp/r; for i in $(seq 128); do echo $i; tail -c +5 /tmp/r; done > /mnt/f");
         var written = ask("sync; md5sum < /mnt/f");
@@ -208,8 +209,8 @@ class DebianNvmeTest {
     void aResetInUseIsSurvived() {
         var errors = new ArrayList<String>();
         for (int i = 0; i < 3; i++) {
-            errors.add(ask("dd if=/dev/nvme0n1 of=/dev/null bs=128k iflag=direct 2> /tmp/e & sleep 0.2; echo 1 > " + PLACE
-                    + "/reset; wait; tail -1 /tmp/e"));
+            errors.add(ask("dd if=/dev/nvme0n1 of=/dev/null bs=128k iflag=direct 2> /tmp/e & sleep 0.2; echo 1 > "
+                    + PLACE + "/reset; wait; tail -1 /tmp/e"));
         }
 
         assertThat(errors).hasSize(3);
