@@ -283,6 +283,25 @@ public final class AddressSpace {
         return whole;
     }
 
+    /// Shows the RAM behind `length` bytes to `visitor`, in order, up to the first byte that is none. Any thread. Who
+    /// writes there reports it to the RAM's watch.
+    ///
+    /// @param writing whether it has to be writable
+    /// @return whether all of it was RAM
+    public boolean visitRam(long address, int length, boolean writing, RamVisitor visitor) {
+        int done = 0;
+        while (done < length) {
+            if (!(find(address + done) instanceof Mapping.Ram ram) || writing && !ram.writable()) {
+                return false;
+            }
+            long left = ram.last() - (address + done);
+            int chunk = left >= 0 && left < length - done ? (int) left + 1 : length - done;
+            visitor.ram(ram.ram(), ram.offset() + (address + done - ram.first()), ram.host(address + done), chunk);
+            done += chunk;
+        }
+        return true;
+    }
+
     private long unclaimedRead(long address, int size) {
         unclaimed.increment();
         tellUnclaimed("read", address, size);

@@ -36,6 +36,7 @@ public final class MachineCommands {
         all.addAll(new PciCommands(machine).commands());
         all.addAll(new TraceCommands(machine.trace()).commands());
         all.addAll(new MigrationCommands().commands());
+        all.addAll(new BlockCommands(machine).commands());
         all.addAll(AbsentCommands.commands());
         all.addAll(machine.pluginCommands());
         return all;

@@ -3,6 +3,7 @@ package io.sluice.vmm.machine;
 import io.sluice.vmm.address.Gpa;
 import io.sluice.vmm.cpu.VcpuEvents;
 import io.sluice.vmm.device.MachinePower;
+import io.sluice.vmm.disk.Drive;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.plugin.PluginRegistry;
@@ -348,6 +349,26 @@ public final class Machine implements AutoCloseable {
     /// The devices that the user has added, in that order.
     public List<DeviceInfo> devices() {
         return parts.plugins.list();
+    }
+
+    /// The drives, in the order in which they were said.
+    public List<DriveInfo> drives() {
+        return parts.drives.list().stream().map(this::info).toList();
+    }
+
+    private DriveInfo info(Drive drive) {
+        return new DriveInfo(
+                drive.id(),
+                parts.plugins.list().stream()
+                        .filter(device -> drive.isTaken()
+                                && device.settings().stream()
+                                        .anyMatch(s -> s.name().equals("drive")
+                                                && s.value().equals(drive.id())))
+                        .findFirst()
+                        .map(device -> device.id() != null ? device.id() : device.path())
+                        .orElse(null),
+                drive.file(),
+                drive.stats());
     }
 
     /// The objects that the user has added, in that order.

@@ -11,6 +11,8 @@ import io.sluice.vmm.bus.BusException;
 import io.sluice.vmm.cpu.VcpuEvents;
 import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.device.MachinePower;
+import io.sluice.vmm.disk.DiskException;
+import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
@@ -40,6 +42,7 @@ final class MachineParts {
     final PanicWatch panics;
     final PluginRegistry registry;
     final PluginContext context;
+    final Drives drives = new Drives();
     final ObjectShelf objects;
     final PluginBay plugins;
     final MachineTree tree;
@@ -64,7 +67,7 @@ final class MachineParts {
                 board.clock, reason -> host.control(() -> callers.panicked().accept(reason)));
         registry = PluginContext.newRegistry();
         host.register(registry);
-        context = new PluginContext(board, host, callers.power(), trace);
+        context = new PluginContext(board, host, callers.power(), trace, drives);
         registry.greet(context);
         objects = new ObjectShelf(registry, context);
         plugins = new PluginBay(registry, board, context, host::control, event -> {
@@ -79,6 +82,7 @@ final class MachineParts {
             var firmware = Firmware.build(board.layout, acpi(), List.of());
             new FirmwareItems(config, firmware).map(board);
             image = BootImage.read(bootConfig(firmware));
+            config.drives().forEach(this::open);
             config.objects().forEach(part -> add("-object", part, objects::add));
             config.devices().forEach(part -> add("-device", part, plugins::add));
             showParts();
@@ -102,6 +106,14 @@ final class MachineParts {
             adder.accept(part);
         } catch (PluginException e) {
             throw new MachineException(option + " " + part.type() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void open(MachineConfig.Drive drive) {
+        try {
+            drives.open(drive.id(), drive.file(), drive.readOnly());
+        } catch (DiskException e) {
+            throw new MachineException("-drive file=" + drive.file() + ",id=" + drive.id() + ": " + e.getMessage(), e);
         }
     }
 
@@ -162,11 +174,13 @@ final class MachineParts {
         }
     }
 
-    /// The vCPU first, then its devices, then what ran them; memory last, when nothing can reach it any more.
+    /// The vCPU first, then its devices, their drives, then what ran them; memory last, when nothing can reach it any
+    /// more.
     void release() {
         board.vcpu.close();
         plugins.close();
         objects.close();
+        drives.close();
         meters.close();
         host.closeLoops();
         ram.close();
