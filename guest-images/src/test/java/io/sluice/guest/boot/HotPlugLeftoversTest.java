@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A mediated device, or a disk, that comes and goes two hundred times, with a reset now and then while it is in, or while it is
+/// A mediated device, or a disk, that comes and goes two hundred times, with a reset now and then while it is in, or
+/// while it is
 /// asked for.
 @Timeout(120)
 class HotPlugLeftoversTest {
