@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vmm.device.nvme.NvmeDriver.Entry;
 import io.sluice.vmm.disk.DriveStats;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -177,6 +180,21 @@ class NvmeIoTest {
         assertThat(done.text()).isEqualTo("0/00");
         assertThat(driver.memory(DATA, 8192)).isEqualTo(NvmeDriver.disk(5 * 512, 8192));
         assertThat(driver.nvme.counters().waited()).isEqualTo(1);
+    }
+
+    @Test
+    void whatTheHostCannotReadIsAMediaErrorAndNothingElse() throws IOException {
+        driver.canaries(DATA);
+        try (var file = FileChannel.open(driver.file, StandardOpenOption.WRITE)) {
+            file.truncate(8192);
+        }
+
+        var beyond = driver.io(driver.read(100, 1));
+        var before = driver.io(driver.read(15, 1));
+
+        assertThat(beyond.text()).isEqualTo("2/81r");
+        assertThat(before.text()).isEqualTo("0/00");
+        assertThat(driver.drive.stats().failures(DriveStats.Kind.READ)).isEqualTo(1);
     }
 
     // ---- Write
