@@ -19,6 +19,7 @@ module io.sluice.vmm {
     exports io.sluice.vmm.address;
     exports io.sluice.vmm.bus;
     exports io.sluice.vmm.device;
+    exports io.sluice.vmm.disk;
     exports io.sluice.vmm.irq;
     exports io.sluice.vmm.loop;
     exports io.sluice.vmm.memory;

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.sluice.guest.GuestCache;
 import io.sluice.guest.debian.DebianGuest;
 import io.sluice.guest.testkit.GuestSession;
+import io.sluice.guest.testkit.Inventory;
+import io.sluice.guest.testkit.Leftovers;
 import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.DeviceInfo;
 import io.sluice.vmm.machine.Machine;
@@ -44,6 +46,9 @@ class DebianHotPlugTest {
     private static final String LOOP = "loop() { ( head -c $2 /dev/urandom > /tmp/s$1; exec 5<>/dev/$1;"
             + " stty 115200 raw -echo <&5; timeout 20 head -c $2 <&5 > /tmp/g$1 & cat /tmp/s$1 >&5; wait;"
             + " cmp /tmp/s$1 /tmp/g$1 && echo $1 $2 same ) }";
+    /// What the guest's kernel has given to devices, and how many devices it knows.
+    private static final String HELD =
+            "cat /proc/iomem /proc/ioports; cut -d: -f1 /proc/interrupts | sort; ls /sys/bus/pci/devices /dev";
     private static final String UNTIL = "until_() { i=0; while ! eval \"$1\" && [ $i -lt 300 ]; do sleep 0.1;"
             + " i=$((i+1)); done; eval \"$1\" && echo yes; }";
 
@@ -53,7 +58,9 @@ class DebianHotPlugTest {
     private int commands;
 
     private static MachineConfig config() {
-        var guest = DebianGuest.of(GuestCache.ofUser()).prepare((what, done, total) -> {});
+        var guest = DebianGuest.of(GuestCache.ofUser())
+                .withModules("button", "evdev")
+                .prepare((what, done, total) -> {});
         return new MachineConfig(
                 "debian",
                 new UUID(1, 2),
@@ -194,6 +201,93 @@ class DebianHotPlugTest {
 
         assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
         tell(running -> running.removeObject("m0"));
+    }
+
+    /// Nobody hears the button: the request stands until somebody does, and can be made again.
+    @Test
+    void aGuestWithoutItsHotPlugDriverKeepsTheCardUntilItIsBack() {
+        plug();
+        isUp();
+        var port = ask("cd /sys/bus/pci_express/drivers/pciehp; ls -d 0000:00:*");
+        ask("for p in " + port.replace('\n', ' ') + "; do echo $p > unbind; done");
+
+        tell(running -> running.unplugDevice("n0"));
+        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+                .hasMessage("Device n0 is already in the process of unplug");
+        ask("sleep 6");
+        tell(running -> running.unplugDevice("n0"));
+        assertThat(news()).isEmpty();
+        assertThat(ask("loop ttyS1 300")).isEqualTo("ttyS1 300 same");
+
+        ask("for p in " + port.replace('\n', ' ') + "; do echo $p > bind; done; cd /");
+        ask("until_ '[ -e /sys/bus/pci/slots/1/power ]'; echo 0 > /sys/bus/pci/slots/1/power");
+        assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
+        tell(running -> running.removeObject("m0"));
+    }
+
+    /// The vCPU stands still, so that no driver can answer.
+    @Test
+    void aGuestThatStandsStillLetsGoWhenItRunsAgain() throws InterruptedException {
+        plug();
+        isUp();
+        machine.ask(Machine::pause);
+
+        tell(running -> running.unplugDevice("n0"));
+        Thread.sleep(6000); // longer than a request may stand in the guest's time, which stands still as well
+        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+                .hasMessage("Device n0 is already in the process of unplug");
+        assertThat(news()).isEmpty();
+        machine.ask(Machine::resume);
+
+        assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
+        tell(running -> running.removeObject("m0"));
+    }
+
+    @Test
+    void thePowerButtonIsAKeyToTheStockKernel() {
+        ask("key=/dev/input/$(grep -A5 'Power Button' /proc/bus/input/devices | grep -o 'event[0-9]*' | head -n 1)");
+        ask("exec 7< $key"); // from now on it keeps what happens
+
+        tell(Machine::pressPowerButton);
+
+        // Of struct input_event: EV_KEY, KEY_POWER, pressed.
+        assertThat(ask("timeout 60 head -c 24 <&7 | od -An -tx1 | tr -d '\\n' | cut -c49-; exec 7<&-"))
+                .isEqualTo(" 01 00 74 00 01 00 00 00");
+        assertThat(ask("cat /sys/firmware/acpi/interrupts/ff_pwr_btn")).containsPattern("^ *1 +EN +enabled");
+    }
+
+    /// `-Dsluice.hotplug.times=200` for more. The guest's user switches the slot off himself, for its driver would
+    /// wait for five seconds.
+    @Test
+    @Timeout(1800)
+    void theSameCardManyTimesLeavesNothing() {
+        int times = Integer.getInteger("sluice.hotplug.times", 8);
+        comeAndGo();
+        var inGuest = ask(HELD);
+        var leftovers = Leftovers.now();
+        var inventory = Inventory.of(machine);
+
+        for (int i = 0; i < times; i++) {
+            comeAndGo();
+        }
+
+        assertThat(Inventory.of(machine).differences(inventory)).isEmpty();
+        assertThat(leftovers.since()).isEmpty();
+        assertThat(ask(HELD)).isEqualTo(inGuest);
+        plug();
+        isUp();
+        unplug();
+    }
+
+    private void comeAndGo() {
+        plug();
+        assertThat(ask("until_ '[ -e " + PLACE + "/tty/ttyS2 ]'; loop ttyS2 20"))
+                .isEqualTo("yes\nttyS2 20 same");
+        tell(running -> running.unplugDevice("n0"));
+        ask("echo 0 > /sys/bus/pci/slots/1/power");
+        assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
+        tell(running -> running.removeObject("m0"));
+        assertThat(ask("until_ '[ ! -e " + PLACE + " ]'")).isEqualTo("yes");
     }
 
     @Test

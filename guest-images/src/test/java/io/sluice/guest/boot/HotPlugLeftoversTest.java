@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.guest.GuestCache;
 import io.sluice.guest.baremetal.HelloGuest;
+import io.sluice.guest.testkit.Inventory;
 import io.sluice.guest.testkit.Leftovers;
 import io.sluice.vmm.machine.CharTarget;
+import io.sluice.vmm.machine.DriveInfo;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineConfig.Part;
 import io.sluice.vmm.machine.ShutdownCause;
 import io.sluice.vmm.testkit.MachineRig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +23,10 @@ import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
-/// A mediated device that comes and goes two hundred times, with a reset now and then while it is in, or while it is
+/// A mediated device, or a disk, that comes and goes two hundred times, with a reset now and then while it is in, or
+/// while it is
 /// asked for.
 @Timeout(120)
 class HotPlugLeftoversTest {
@@ -60,6 +67,42 @@ class HotPlugLeftoversTest {
         machine.removeObject("m0");
     }
 
+    private static void plugAndUnplugDisk(Machine machine, boolean used) {
+        machine.addDevice(new Part("nvme", Map.of("id", "n0", "bus", "rp1", "serial", "s", "drive", "d0")));
+        if (used) {
+            machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET);
+        }
+        machine.unplugDevice("n0");
+        if (used) {
+            machine.reset(ShutdownCause.HOST_QMP_SYSTEM_RESET);
+        }
+    }
+
+    @Test
+    void theSameDiskTwoHundredTimesLeavesNothing(@TempDir Path directory) throws IOException {
+        var image = Files.write(directory.resolve("d0.img"), new byte[1 << 20]);
+        var config = config().withDrives(List.of(new MachineConfig.Drive("d0", image, false)));
+        var atFirst = Leftovers.now();
+        MachineRig.start(config).close();
+
+        try (var rig = MachineRig.start(config)) {
+            rig.console().await("hello> ", SOON);
+            var before = Leftovers.now();
+            for (int i = 0; i < TIMES; i++) {
+                boolean used = i % 20 == 10;
+                rig.ask(machine -> {
+                    plugAndUnplugDisk(machine, used);
+                    return true;
+                });
+            }
+
+            assertThat(rig.deviceEvents()).hasSize(TIMES);
+            assertThat(before.since()).isEmpty();
+            assertThat(rig.ask(Machine::drives)).extracting(DriveInfo::device).containsOnlyNulls();
+        }
+        assertThat(atFirst.since()).noneMatch(left -> left.contains("d0"));
+    }
+
     @Test
     void theSameCardTwoHundredTimesLeavesNothing() {
         MachineRig.start(config()).close();
@@ -67,6 +110,7 @@ class HotPlugLeftoversTest {
         try (var rig = MachineRig.start(config())) {
             rig.console().await("hello> ", SOON);
             var before = Leftovers.now();
+            var inventory = Inventory.of(rig);
             for (int i = 0; i < TIMES; i++) {
                 boolean used = i % 20 == 10;
                 rig.ask(machine -> {
@@ -79,6 +123,8 @@ class HotPlugLeftoversTest {
                     .hasSize(TIMES)
                     .containsOnly("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
             assertThat(before.since()).isEmpty();
+            assertThat(Inventory.of(rig).differences(inventory)).isEmpty();
+            assertThat(inventory.strands()).containsKey("{group=device}");
             assertThat(rig.ask(Machine::devices)).hasSize(1);
             assertThat(rig.ask(Machine::objects)).isEmpty();
             assertThat(rig.hasEnded()).isFalse();

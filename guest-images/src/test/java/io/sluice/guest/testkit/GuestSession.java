@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -53,12 +54,20 @@ public final class GuestSession implements AutoCloseable {
 
     /// Starts `./sluice` with these arguments. The tests' build has built all that it needs.
     public static GuestSession sluice(String... arguments) {
+        return sluice(Map.of(), arguments);
+    }
+
+    /// As [#sluice(String...)].
+    ///
+    /// @param environment more for the launcher, which says what it knows
+    public static GuestSession sluice(Map<String, String> environment, String... arguments) {
         var command = new ArrayList<>(List.of("./sluice"));
         command.addAll(List.of(arguments));
         var builder = new ProcessBuilder(command)
                 .directory(repository().toFile())
                 .redirectInput(ProcessBuilder.Redirect.PIPE);
         builder.environment().put("SLUICE_NO_BUILD", "1");
+        builder.environment().putAll(environment);
         try {
             return new GuestSession(command, builder.start());
         } catch (IOException e) {
@@ -151,7 +160,17 @@ public final class GuestSession implements AutoCloseable {
 
     /// All that came on the guest's console.
     public String console() {
-        return console.text().replace("\r", "");
+        return rawConsole().replace("\r", "");
+    }
+
+    /// The same with its carriage returns.
+    public String rawConsole() {
+        return console.text();
+    }
+
+    /// The launcher becomes the program, so this is both.
+    public long pid() {
+        return process.pid();
     }
 
     /// What the program itself had to say.

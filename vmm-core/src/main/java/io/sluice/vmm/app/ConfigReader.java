@@ -79,7 +79,8 @@ final class ConfigReader {
                 firmwareFiles(),
                 rtc(),
                 new LifeOptions(options).read(),
-                new LogOptions(options).log());
+                new LogOptions(options).log(),
+                new DriveOptions(options).read());
     }
 
     private void refuseWhatIsNotThere() {

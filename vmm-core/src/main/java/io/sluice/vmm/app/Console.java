@@ -1,12 +1,13 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.posix.Libc;
+import io.sluice.vmm.posix.PollSet;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -66,7 +67,7 @@ final class Console {
     /// @throws IOException if a file cannot be written
     void run() throws IOException {
         try (var arena = Arena.ofConfined()) {
-            var poll = new PollSet(arena);
+            var poll = new Waiting(arena);
             int idle = 0;
             while (!stopped && !outputGone) {
                 idle = work(poll, idle < BUSY_ROUNDS) ? 0 : idle + 1;
@@ -79,7 +80,7 @@ final class Console {
     }
 
     /// One round; `true` if there was something to do.
-    private boolean work(PollSet poll, boolean busy) throws IOException {
+    private boolean work(Waiting poll, boolean busy) throws IOException {
         boolean worked = writeFiles() | runTasks();
         if (busy) {
             poll.await(BUSY_MILLIS);
@@ -88,11 +89,11 @@ final class Console {
             poll.await(stopped || !tasks.isEmpty() || files.stream().anyMatch(ConsoleChannel::hasOutput) ? 0 : -1);
             waker.wakes();
         }
-        if (interactive != null && poll.isReady(PollSet.INPUT)) {
+        if (interactive != null && poll.isReady(Waiting.INPUT)) {
             readInput(interactive);
             worked = true;
         }
-        if (interactive != null && poll.isReady(PollSet.OUTPUT)) {
+        if (interactive != null && poll.isReady(Waiting.OUTPUT)) {
             writeOutput(interactive);
             worked = true;
         }
@@ -143,18 +144,18 @@ final class Console {
         }
     }
 
-    /// What poll(2) waits for: the waker, standard input, standard output.
-    private final class PollSet {
+    /// What the console's thread waits for: the waker, standard input, standard output.
+    private final class Waiting {
         static final int WAKER = 0;
         static final int INPUT = 1;
         static final int OUTPUT = 2;
         private static final int COUNT = 3;
 
-        private final MemorySegment fds;
+        private final PollSet fds;
         private final MemorySegment scratch;
 
-        PollSet(Arena arena) {
-            fds = arena.allocate((long) COUNT * Posix.POLLFD_BYTES, 8);
+        Waiting(Arena arena) {
+            fds = new PollSet(arena, COUNT);
             scratch = arena.allocate(8, 8);
         }
 
@@ -163,26 +164,18 @@ final class Console {
         void await(int millis) {
             boolean reads = interactive != null && !inputEnded && interactive.inputSpace() > 0;
             boolean writes = interactive != null && interactive.hasOutput();
-            set(WAKER, waker.descriptor(), Posix.POLLIN);
-            set(INPUT, reads ? Posix.STDIN : -1, Posix.POLLIN);
-            set(OUTPUT, writes ? Posix.STDOUT : -1, Posix.POLLOUT);
-            Posix.poll(fds, COUNT, millis);
+            fds.set(WAKER, waker.descriptor(), PollSet.IN);
+            fds.set(INPUT, reads ? Libc.STDIN : PollSet.NOTHING, PollSet.IN);
+            fds.set(OUTPUT, writes ? Libc.STDOUT : PollSet.NOTHING, PollSet.OUT);
+            fds.await(COUNT, millis);
             if (isReady(WAKER)) {
-                Posix.clear(waker.descriptor(), scratch);
+                Libc.clear(waker.descriptor(), scratch);
             }
-        }
-
-        /// A negative descriptor is left out by poll(2).
-        private void set(int index, int fd, short events) {
-            long at = (long) index * Posix.POLLFD_BYTES;
-            fds.set(ValueLayout.JAVA_INT, at, fd);
-            fds.set(ValueLayout.JAVA_SHORT, at + Posix.POLLFD_EVENTS, events);
-            fds.set(ValueLayout.JAVA_SHORT, at + Posix.POLLFD_REVENTS, (short) 0);
         }
 
         /// Errors and hang-ups count: the read or write then says what is wrong.
         boolean isReady(int index) {
-            return fds.get(ValueLayout.JAVA_SHORT, (long) index * Posix.POLLFD_BYTES + Posix.POLLFD_REVENTS) != 0;
+            return fds.happened(index) != 0;
         }
     }
 }

@@ -59,6 +59,7 @@ final class HelpText {
                     APPEND,
                     SERIAL,
                     DEBUGCON,
+                    DRIVE,
                     FW_CFG,
                     QMP,
                     QMP_PRETTY,

@@ -17,6 +17,7 @@ enum Option {
     SERIAL("-serial", "TARGET", "next serial port: stdio, mon:stdio, file:PATH, null or none"),
     DEBUGCON("-debugcon", "TARGET", "debug console at port 0xe9: stdio, file:PATH, null or none"),
     DEVICE("-device", "TYPE[,PROP=VALUE...]", "adds a device; 'help' lists types, 'TYPE,help' its properties"),
+    DRIVE("-drive", "file=FILE,if=none,id=ID[,...]", "opens a raw image for a device; format=raw, readonly=on|off"),
     OBJECT("-object", "TYPE[,PROP=VALUE...]", "makes an object before the devices; 'help' lists types"),
     FW_CFG("-fw_cfg", "[name=]NAME,file=PATH|string=TEXT", "a file that the guest finds in fw_cfg"),
     QMP("-qmp", "DEV", "control socket: unix:PATH,server=on,wait=off, tcp:HOST:PORT,..., stdio or chardev:ID"),

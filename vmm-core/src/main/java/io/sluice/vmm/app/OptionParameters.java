@@ -12,6 +12,7 @@ final class OptionParameters {
                 new OptionInfo("action", List.of("reboot", "shutdown", "panic")),
                 new OptionInfo(
                         "chardev", List.of("backend", "path", "host", "port", "fd", "server", "wait", "reconnect")),
+                new OptionInfo("drive", DriveOptions.PARAMETERS),
                 new OptionInfo("fw_cfg", List.of("name", "file", "string")),
                 new OptionInfo("memory", List.of("size")),
                 new OptionInfo("mon", List.of("chardev", "mode", "pretty")),

@@ -1,5 +1,6 @@
 package io.sluice.vmm.app;
 
+import io.sluice.vmm.posix.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -52,12 +53,12 @@ final class Terminal implements AutoCloseable {
     /// @param interrupts whether Ctrl-C still interrupts this process; the other signal keys go to the guest always
     static @Nullable Terminal takeOver(boolean interrupts) {
         var before = Arena.global().allocate(TERMIOS_BYTES, 4);
-        if (!Posix.isTerminal(Posix.STDIN) || !Posix.getTerminal(Posix.STDIN, before)) {
+        if (!Libc.isTerminal(Libc.STDIN) || !Libc.getTerminal(Libc.STDIN, before)) {
             return null;
         }
         var terminal = new Terminal(before);
         Runtime.getRuntime().addShutdownHook(terminal.hook);
-        Posix.setTerminal(Posix.STDIN, raw(before, interrupts));
+        Libc.setTerminal(Libc.STDIN, raw(before, interrupts));
         return terminal;
     }
 
@@ -82,7 +83,7 @@ final class Terminal implements AutoCloseable {
     private synchronized void restore() {
         if (!restored) {
             restored = true;
-            Posix.setTerminal(Posix.STDIN, before);
+            Libc.setTerminal(Libc.STDIN, before);
         }
     }
 

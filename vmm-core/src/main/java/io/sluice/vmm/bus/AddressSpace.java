@@ -202,7 +202,7 @@ public final class AddressSpace {
             return unclaimedRead(address, size);
         }
         return switch (target) {
-            case Mapping.Ram ram -> readRam(ram.host(address), size);
+            case Mapping.Ram ram -> HostMemory.get(ram.host(address), size);
             case Mapping.Device device -> Transactions.read(device, address, size);
             case Mapping.Nothing nothing -> unclaimedRead(address, size);
         };
@@ -283,6 +283,25 @@ public final class AddressSpace {
         return whole;
     }
 
+    /// Shows the RAM behind `length` bytes to `visitor`, in order, up to the first byte that is none. Any thread. Who
+    /// writes there reports it to the RAM's watch.
+    ///
+    /// @param writing whether it has to be writable
+    /// @return whether all of it was RAM
+    public boolean visitRam(long address, int length, boolean writing, RamVisitor visitor) {
+        int done = 0;
+        while (done < length) {
+            if (!(find(address + done) instanceof Mapping.Ram ram) || writing && !ram.writable()) {
+                return false;
+            }
+            long left = ram.last() - (address + done);
+            int chunk = left >= 0 && left < length - done ? (int) left + 1 : length - done;
+            visitor.ram(ram.ram(), ram.offset() + (address + done - ram.first()), ram.host(address + done), chunk);
+            done += chunk;
+        }
+        return true;
+    }
+
     private long unclaimedRead(long address, int size) {
         unclaimed.increment();
         tellUnclaimed("read", address, size);
@@ -303,28 +322,11 @@ public final class AddressSpace {
         }
     }
 
-    private static long readRam(long host, int size) {
-        return switch (size) {
-            case 1 -> HostMemory.getByte(host);
-            case 2 -> HostMemory.getShort(host);
-            case 4 -> HostMemory.getInt(host) & 0xFFFF_FFFFL;
-            case 8 -> HostMemory.getLong(host);
-            default -> throw new IllegalArgumentException("no such access size: " + size);
-        };
-    }
-
     private static void writeRam(Mapping.Ram ram, long address, int size, long value) {
         if (!ram.writable()) {
             return;
         }
-        long host = ram.host(address);
-        switch (size) {
-            case 1 -> HostMemory.putByte(host, (int) value);
-            case 2 -> HostMemory.putShort(host, (int) value);
-            case 4 -> HostMemory.putInt(host, (int) value);
-            case 8 -> HostMemory.putLong(host, value);
-            default -> throw new IllegalArgumentException("no such access size: " + size);
-        }
+        HostMemory.put(ram.host(address), size, value);
         ram.ram().watch().written(ram.offset() + (address - ram.first()), size);
     }
 

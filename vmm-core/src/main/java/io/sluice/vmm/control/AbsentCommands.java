@@ -15,8 +15,6 @@ final class AbsentCommands {
             @Member("Name.") String id,
             @Member("The host's thread.") long threadId) {}
 
-    record Block(@Member("Name of the drive.") String device) {}
-
     record BlockNode(@Member("Name of the node.") String nodeName) {}
 
     record NodesArguments(
@@ -29,7 +27,6 @@ final class AbsentCommands {
                         "query-iothreads",
                         IoThread.class,
                         "The I/O threads of the user's; devices have their own loops."),
-                empty("query-block", Block.class, "The block devices; there are none."),
                 Command.of(
                         "query-named-block-nodes",
                         NodesArguments.class,

@@ -4,7 +4,6 @@ import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Command.Nothing;
-import io.sluice.vmm.qapi.ErrorClass;
 import io.sluice.vmm.qapi.ListType;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QapiEnum;
@@ -103,8 +102,7 @@ final class BackendCommands {
                                 .toList()))
                 .toList();
         if (found.isEmpty() && arguments.option != null) {
-            throw new QmpException(
-                    ErrorClass.GENERIC_ERROR, "Parameter 'option' does not accept value '" + arguments.option + "'");
+            throw new QmpException("invalid option name: " + arguments.option);
         }
         return found;
     }

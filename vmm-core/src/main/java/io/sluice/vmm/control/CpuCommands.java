@@ -61,7 +61,7 @@ final class CpuCommands {
 
     record Model(
             @Member("The model.") String name,
-            @Member("Its properties.") @Nullable Map<String, Object> props) {}
+            @Member("Its properties.") @Nullable Object props) {}
 
     record ExpansionArguments(
             @Member("How far to expand; both give every flag.")
@@ -97,7 +97,7 @@ final class CpuCommands {
 
     private List<Cpu> cpus(Nothing none) {
         return IntStream.range(0, config.cpus().count())
-                .mapToObj(i -> new Cpu(i, path(i), HostThreads.find("vcpu-" + i), topology(i), "x86_64"))
+                .mapToObj(i -> new Cpu(i, path(i), HostThreads.ofVcpu(i).orElse(0), topology(i), "x86_64"))
                 .toList();
     }
 
@@ -117,15 +117,34 @@ final class CpuCommands {
 
     private ExpansionResult expand(ExpansionArguments arguments) {
         if (!arguments.model.name.equals(MODEL)) {
-            throw new QmpException("The CPU definition '" + arguments.model.name + "' is unknown.");
-        }
-        var given = arguments.model.props;
-        if (given != null && !given.isEmpty()) {
-            throw new QmpException("Property 'max." + given.keySet().iterator().next()
-                    + "' cannot be set: max has just what is emulated");
+            throw new QmpException("CPU model '" + arguments.model.name + "' not found");
         }
         var flags = new LinkedHashMap<String, Object>();
         CpuFeatures.all().forEach(flag -> flags.put(flag.name(), flag.present()));
+        checkProperties(arguments.model.props, flags);
         return new ExpansionResult(new Model(MODEL, flags));
+    }
+
+    /// The model is what is emulated: its flags may be named, not changed.
+    private static void checkProperties(@Nullable Object given, Map<String, Object> flags) {
+        if (given == null) {
+            return;
+        }
+        if (!(given instanceof Map<?, ?> properties)) {
+            throw new QmpException("Invalid parameter type for 'model.props', expected: object");
+        }
+        for (var property : properties.entrySet()) {
+            var present = flags.get(property.getKey());
+            if (present == null) {
+                throw new QmpException("Property '" + TYPE + "." + property.getKey() + "' not found");
+            }
+            if (!(property.getValue() instanceof Boolean wanted)) {
+                throw new QmpException("Invalid parameter type for '" + property.getKey() + "', expected: boolean");
+            }
+            if (!wanted.equals(present)) {
+                throw new QmpException("Property '" + TYPE + "." + property.getKey()
+                        + "' cannot be set: max has just what is emulated");
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.sluice.vmm.control;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.plugin.PluginException;
+import io.sluice.vmm.plugin.Property;
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Command.Nothing;
 import io.sluice.vmm.qapi.ErrorClass;
@@ -17,9 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// Devices and objects that come and go while the machine lives.
 final class DeviceCommands {
     private final Machine machine;
+    private final TypeCommands types;
 
-    DeviceCommands(Machine machine) {
+    DeviceCommands(Machine machine, TypeCommands types) {
         this.machine = machine;
+        this.types = types;
     }
 
     record DeviceAdd(
@@ -70,11 +73,23 @@ final class DeviceCommands {
     }
 
     Nothing plug(String type, Map<String, String> properties) {
+        types.checkDriver(type);
         return attempt(() -> machine.addDevice(new MachineConfig.Part(type, properties)));
     }
 
     private Nothing removeDevice(IdArguments arguments) {
+        if (arguments.id.startsWith("/")) {
+            checkDevice(arguments.id);
+        }
         return unplug(arguments.id);
+    }
+
+    /// @throws QmpException if the path leads nowhere, or to what is soldered to the board
+    private void checkDevice(String path) {
+        machine.tree().resolve(path);
+        if (machine.devices().stream().noneMatch(d -> d.path().equals(path))) {
+            throw new QmpException(path + " is not a hotpluggable device");
+        }
     }
 
     Nothing unplug(String id) {
@@ -82,9 +97,36 @@ final class DeviceCommands {
     }
 
     private Nothing addObject(ObjectAdd arguments) {
+        checkObject(arguments);
         var properties = texts(arguments.properties);
         put(properties, "id", arguments.id);
         return attempt(() -> machine.addObject(new MachineConfig.Part(arguments.qomType, properties)));
+    }
+
+    /// Properties of objects have types over the control socket, as in QEMU; those of devices are read as on the
+    /// command
+    /// line.
+    private void checkObject(ObjectAdd arguments) {
+        for (var type : machine.plugins().objects()) {
+            if (type.name().equals(arguments.qomType)) {
+                arguments.properties.forEach((name, value) -> checkProperty(type.properties(), name, value));
+            }
+        }
+    }
+
+    private static void checkProperty(List<Property> known, String name, @Nullable Object value) {
+        var property = known.stream().filter(p -> p.name().equals(name)).findFirst();
+        if (property.isEmpty()) {
+            throw new QmpException("Parameter '" + name + "' is unexpected");
+        }
+        var expected = switch (property.get().kind()) {
+            case STRING -> value instanceof String ? null : "string";
+            case BOOL -> value instanceof Boolean ? null : "boolean";
+            case UINT8, UINT16, INT32, UINT32, UINT64, SIZE -> value instanceof Long ? null : "integer";
+        };
+        if (expected != null) {
+            throw new QmpException("Invalid parameter type for '" + name + "', expected: " + expected);
+        }
     }
 
     private Nothing removeObject(IdArguments arguments) {
@@ -126,7 +168,7 @@ final class DeviceCommands {
         if (value instanceof Boolean on) {
             return on ? "on" : "off";
         }
-        if (value instanceof String || value instanceof Long) {
+        if (value instanceof String || value instanceof Number) {
             return value.toString();
         }
         throw new QmpException("Invalid parameter type for '" + name + "', expected: string");

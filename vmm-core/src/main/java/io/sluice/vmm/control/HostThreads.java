@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /// The threads of this process as Linux numbers them.
 final class HostThreads {
@@ -11,18 +12,27 @@ final class HostThreads {
 
     private HostThreads() {}
 
-    /// The thread id of the thread called `name`, or 0 if the host does not tell.
-    static long find(String name) {
+    /// The number of a vCPU's thread, by which people pin it; nothing if the host does not tell.
+    static OptionalLong ofVcpu(int number) {
+        var wanted = "vcpu-" + number;
         try (var tasks = Files.newDirectoryStream(TASKS)) {
             for (var task : tasks) {
-                if (Files.readString(task.resolve("comm")).strip().equals(name)) {
-                    return Long.parseLong(task.getFileName().toString());
+                if (name(task).equals(wanted)) {
+                    return OptionalLong.of(Long.parseLong(task.getFileName().toString()));
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            // A thread may have ended between the two reads, or this is no Linux: then there is no number to tell.
-            return 0;
+            return OptionalLong.empty(); // no Linux
         }
-        return 0;
+        return OptionalLong.empty();
+    }
+
+    /// A thread may end while it is looked at.
+    private static String name(Path task) {
+        try {
+            return Files.readString(task.resolve("comm")).strip();
+        } catch (IOException e) {
+            return "";
+        }
     }
 }

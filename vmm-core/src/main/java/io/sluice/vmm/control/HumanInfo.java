@@ -103,7 +103,9 @@ final class HumanInfo {
 
     private void cpus(HumanText out) {
         for (int i = 0; i < view.cpus(); i++) {
-            out.print("%c CPU #%d: thread_id=%d\n", i == 0 ? '*' : ' ', i, InfoThreads.ofVcpu(i));
+            out.print(
+                    "%c CPU #%d: thread_id=%d\n",
+                    i == 0 ? '*' : ' ', i, HostThreads.ofVcpu(i).orElse(-1));
         }
     }
 

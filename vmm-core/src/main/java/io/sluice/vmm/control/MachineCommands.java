@@ -27,14 +27,16 @@ public final class MachineCommands {
         all.addAll(new CpuCommands(machine.config()).commands());
         all.addAll(new MemoryCommands(machine).commands());
         all.addAll(new TreeCommands(machine).commands());
-        all.addAll(new TypeCommands(machine.plugins()).commands());
-        var devices = new DeviceCommands(machine);
+        var types = new TypeCommands(machine.plugins());
+        all.addAll(types.commands());
+        var devices = new DeviceCommands(machine, types);
         all.addAll(devices.commands());
         all.addAll(new HumanCommands(machine, devices).commands());
         all.addAll(new BackendCommands(machine.config(), options, monitors).commands());
         all.addAll(new PciCommands(machine).commands());
         all.addAll(new TraceCommands(machine.trace()).commands());
         all.addAll(new MigrationCommands().commands());
+        all.addAll(new BlockCommands(machine).commands());
         all.addAll(AbsentCommands.commands());
         all.addAll(machine.pluginCommands());
         return all;

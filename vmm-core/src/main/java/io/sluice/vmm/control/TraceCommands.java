@@ -9,7 +9,6 @@ import io.sluice.vmm.qapi.QmpException;
 import io.sluice.vmm.trace.Item;
 import io.sluice.vmm.trace.Trace;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -81,9 +80,8 @@ final class TraceCommands {
     }
 
     private static List<Item> named(String name, @Nullable Long vcpu) {
-        var pattern = pattern(name);
         var found = Stream.of(Item.values())
-                .filter(item -> pattern.matcher(item.text()).matches())
+                .filter(item -> matches(name, item.text()))
                 .toList();
         if (found.isEmpty() && !isPattern(name)) {
             throw new QmpException("unknown event \"" + name + "\"");
@@ -98,20 +96,30 @@ final class TraceCommands {
         return name.indexOf('*') >= 0 || name.indexOf('?') >= 0;
     }
 
-    /// Runs of stars are one, so that no pattern takes long to try.
-    private static Pattern pattern(String name) {
-        var regex = new StringBuilder();
-        for (int i = 0; i < name.length(); i++) {
-            switch (name.charAt(i)) {
-                case '*' -> {
-                    if (i == 0 || name.charAt(i - 1) != '*') {
-                        regex.append(".*");
-                    }
-                }
-                case '?' -> regex.append('.');
-                default -> regex.append(Pattern.quote(name.substring(i, i + 1)));
+    /// Whether a pattern describes a text. A star that was too greedy is tried again one character further on, and only
+    /// the last one, so that no pattern takes long.
+    private static boolean matches(String pattern, String text) {
+        int at = 0;
+        int star = -1;
+        int resume = 0;
+        int i = 0;
+        while (i < text.length()) {
+            if (at < pattern.length() && pattern.charAt(at) == '*') {
+                star = at++;
+                resume = i;
+            } else if (at < pattern.length() && (pattern.charAt(at) == '?' || pattern.charAt(at) == text.charAt(i))) {
+                at++;
+                i++;
+            } else if (star >= 0) {
+                at = star + 1;
+                i = ++resume;
+            } else {
+                return false;
             }
         }
-        return Pattern.compile(regex.toString());
+        while (at < pattern.length() && pattern.charAt(at) == '*') {
+            at++;
+        }
+        return at == pattern.length();
     }
 }

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class TypeCommands {
     private static final String ROOT = "object";
 
-    /// One type. A type of the board's has no properties to set.
-    private record Kind(String name, @Nullable String parent, boolean isAbstract, List<Property> properties) {}
+    /// One type. A type of the board's has no properties to set, and no user makes one.
+    private record Kind(
+            String name, @Nullable String parent, boolean isAbstract, boolean isUsers, List<Property> properties) {}
 
     private final Map<String, Kind> kinds = new LinkedHashMap<>();
 
@@ -48,15 +49,15 @@ final class TypeCommands {
                 case "ISA" -> "isa-device";
                 default -> "sys-bus-device";
             };
-            kinds.put(type.name(), new Kind(type.name(), parent, false, registry.properties(type)));
+            kinds.put(type.name(), new Kind(type.name(), parent, false, true, registry.properties(type)));
         }
         for (var type : registry.objects()) {
-            kinds.put(type.name(), new Kind(type.name(), ROOT, false, type.properties()));
+            kinds.put(type.name(), new Kind(type.name(), ROOT, false, true, type.properties()));
         }
     }
 
     private void kind(String name, @Nullable String parent, boolean isAbstract) {
-        kinds.put(name, new Kind(name, parent, isAbstract, List.of()));
+        kinds.put(name, new Kind(name, parent, isAbstract, false, List.of()));
     }
 
     record ListTypes(
@@ -89,7 +90,7 @@ final class TypeCommands {
                         TypeArguments.class,
                         ListType.of(TreeCommands.PropertyInfo.class),
                         "The properties that an object of a type has.",
-                        arguments -> properties(arguments, "Class")),
+                        this::objectProperties),
                 Command.of(
                         "device-list-properties",
                         TypeArguments.class,
@@ -116,18 +117,44 @@ final class TypeCommands {
         return false;
     }
 
-    private List<TreeCommands.PropertyInfo> deviceProperties(TypeArguments arguments) {
-        if (kinds.containsKey(arguments.typename) && !is(arguments.typename, "device")) {
-            throw new QmpException("Parameter 'typename' expects device");
+    /// @throws QmpException if `device_add` can make nothing of the type
+    void checkDriver(String name) {
+        var kind = kinds.get(name);
+        if (kind == null || !is(name, "device")) {
+            throw new QmpException("'" + name + "' is not a valid device model name");
         }
-        return properties(arguments, "Device");
+        if (kind.isAbstract) {
+            throw new QmpException("Parameter 'driver' expects a non-abstract device type");
+        }
+        if (!kind.isUsers) {
+            throw new QmpException("Parameter 'driver' expects a pluggable device type");
+        }
     }
 
-    private List<TreeCommands.PropertyInfo> properties(TypeArguments arguments, String what) {
+    private List<TreeCommands.PropertyInfo> deviceProperties(TypeArguments arguments) {
+        var kind = find(arguments, "Device");
+        if (kind.isAbstract || !is(kind.name, "device")) {
+            throw new QmpException("Parameter 'typename' expects a non-abstract device type");
+        }
+        return properties(kind);
+    }
+
+    private List<TreeCommands.PropertyInfo> objectProperties(TypeArguments arguments) {
+        var all = new ArrayList<TreeCommands.PropertyInfo>();
+        all.add(new TreeCommands.PropertyInfo("type", "string", null, null));
+        all.addAll(properties(find(arguments, "Class")));
+        return all;
+    }
+
+    private Kind find(TypeArguments arguments, String what) {
         var kind = kinds.get(arguments.typename);
         if (kind == null) {
             throw new QmpException(ErrorClass.DEVICE_NOT_FOUND, what + " '" + arguments.typename + "' not found");
         }
+        return kind;
+    }
+
+    private static List<TreeCommands.PropertyInfo> properties(Kind kind) {
         var all = new ArrayList<TreeCommands.PropertyInfo>();
         for (var p : kind.properties) {
             all.add(new TreeCommands.PropertyInfo(
@@ -138,13 +165,6 @@ final class TypeCommands {
 
     private static @Nullable Object standard(Property property) {
         var text = property.standard();
-        if (text == null) {
-            return null;
-        }
-        return switch (property.kind()) {
-            case BOOL -> text.equals("true") || text.equals("on");
-            case INT32, UINT8, UINT16, UINT32, UINT64, SIZE -> Long.decode(text);
-            case STRING -> text;
-        };
+        return text == null ? null : property.value(text);
     }
 }

@@ -154,14 +154,14 @@ public final class Vcpu implements AutoCloseable {
         return interpreter.core().mmu.tables();
     }
 
-    /// Whether it sits in HLT. For a reader of [#inspect].
+    /// Whether it waits in HLT, or for a startup message. For a reader of [#inspect].
     public boolean isHalted() {
-        return interpreter.core().isHalted();
+        return interpreter.isHalted();
     }
 
     /// Whether its next instruction runs in an interrupt shadow. For a reader of [#inspect].
     public boolean isShadowed() {
-        return interpreter.core().isShadowed();
+        return interpreter.isShadowed();
     }
 
     /// Ends the thread; when this returns it is gone.

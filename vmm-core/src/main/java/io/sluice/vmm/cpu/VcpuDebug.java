@@ -55,10 +55,10 @@ public final class VcpuDebug {
         vcpu.resume(interrupts ? Vcpu.Pace.STEP_WITH_INTERRUPTS : Vcpu.Pace.STEP);
     }
 
-    /// Whether the vCPU sleeps in a HLT.
+    /// As [Vcpu#isHalted], from any thread.
     public boolean isHalted() {
         var halted = new boolean[1];
-        vcpu.await(() -> halted[0] = interpreter.isHalted());
+        vcpu.await(() -> halted[0] = vcpu.isHalted());
         return halted[0];
     }
 

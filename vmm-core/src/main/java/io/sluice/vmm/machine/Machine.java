@@ -1,20 +1,11 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.address.Gpa;
-import io.sluice.vmm.boot.BootConfig;
-import io.sluice.vmm.boot.BootException;
-import io.sluice.vmm.boot.BootFile;
-import io.sluice.vmm.boot.BootImage;
-import io.sluice.vmm.boot.Firmware;
-import io.sluice.vmm.boot.VcpuEntry;
-import io.sluice.vmm.boot.acpi.AcpiConfig;
-import io.sluice.vmm.bus.BusException;
 import io.sluice.vmm.cpu.VcpuEvents;
-import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.device.MachinePower;
+import io.sluice.vmm.disk.Drive;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
-import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Command.Nothing;
@@ -27,12 +18,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,25 +28,14 @@ import org.slf4j.LoggerFactory;
 /// loop; what the guest and its devices ask for comes to that thread by [MachineHost#control].
 public final class Machine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
-    private static final int SEED_BYTES = 32;
     private static final int CHUNK = 1 << 20;
-    private static final int ACPI_SERIAL_PORTS = 2;
 
     private final MachineConfig config;
     private final MachineHost host;
     private MachineConfig.Life actions;
     private final Lifecycle life = new Lifecycle();
-    private final PanicWatch panics;
-    private final GuestRam ram;
-    private final Trace trace;
+    private final MachineParts parts;
     private final Board board;
-    private final PluginRegistry registry;
-    private final PluginContext context;
-    private final ObjectShelf objects;
-    private final PluginBay plugins;
-    private final MachineMeters meters;
-    private final BootImage image;
-    private final MachineTree tree;
     private final Debugger debugger;
 
     /// Builds a machine; nothing runs before [#start].
@@ -83,90 +59,17 @@ public final class Machine implements AutoCloseable {
         this.config = config;
         this.actions = config.life();
         this.host = host;
-        this.ram = ram;
-        var power = new Power();
-        boolean built = false;
-        trace = new Trace(config.name(), host.log());
-        trace.filter(config.log().filter());
-        config.log().items().forEach(item -> trace.set(item, true));
-        board = new Board(config, ram, host.vmLoop(), power, new Faults(), trace);
+        parts = new MachineParts(
+                config,
+                host,
+                ram,
+                life,
+                new MachineParts.Callers(new Power(), new Faults(), this::panicked, this::emit));
+        board = parts.board;
         debugger = new Debugger(this, board.memory, List.of(board.vcpu), host::control);
-        panics = new PanicWatch(board.clock, reason -> host.control(() -> panicked(reason)));
         board.rtc.onSet(second -> emit(MachineEvents.RTC_CHANGE.with(
                 new MachineEvents.RtcChange(second - Instant.now().getEpochSecond(), MachineTree.RTC))));
         board.pci.onDmaFault(fault -> emit(MachineEvents.DMA_FAULT.with(MachineEvents.DmaFaulted.of(fault))));
-        registry = PluginContext.newRegistry();
-        host.register(registry);
-        context = new PluginContext(board, host, power, trace);
-        registry.greet(context);
-        objects = new ObjectShelf(registry, context);
-        plugins = new PluginBay(registry, board, context, host::control, this::tellOfDevice);
-        meters = new MachineMeters(host.meters(), board, ram);
-        meters.hangLife(life);
-        tree = new MachineTree(config, board);
-        try {
-            addConsoles();
-            var firmware = Firmware.build(board.layout, acpi(), List.of());
-            new FirmwareItems(config, firmware).map(board);
-            image = BootImage.read(bootConfig(firmware));
-            config.objects().forEach(part -> add("-object", part, objects::add));
-            config.devices().forEach(part -> add("-device", part, plugins::add));
-            showParts();
-            built = true;
-        } catch (BootException | BusException e) {
-            throw new MachineException(String.valueOf(e.getMessage()), e);
-        } finally {
-            if (!built) {
-                release();
-            }
-        }
-    }
-
-    private void showParts() {
-        tree.show(plugins.list(), objects.list());
-    }
-
-    private static void add(String option, MachineConfig.Part part, Consumer<MachineConfig.Part> adder) {
-        try {
-            adder.accept(part);
-        } catch (PluginException e) {
-            throw new MachineException(option + " " + part.type() + ": " + e.getMessage(), e);
-        }
-    }
-
-    private void addConsoles() {
-        for (int i = 0; i < config.serial().size(); i++) {
-            if (!(config.serial().get(i) instanceof CharTarget.Absent)) {
-                board.addSerial(i, host.serial().get(i), panics);
-                meters.hangSerial(i, board.serial.getLast().counters());
-            }
-        }
-        if (config.debugConsole() != null) {
-            board.addDebugConsole(host.debugConsole());
-        }
-    }
-
-    private AcpiConfig acpi() {
-        var ports = IntStream.range(
-                        0, Math.min(ACPI_SERIAL_PORTS, config.serial().size()))
-                .filter(i -> !(config.serial().get(i) instanceof CharTarget.Absent))
-                .mapToObj(i -> new AcpiConfig.SerialPort(i + 1, Q35Map.serialPort(i), Q35Map.serialIrq(i)))
-                .toList();
-        return AcpiConfig.board(config.cpus().count()).withSerialPorts(ports);
-    }
-
-    private BootConfig bootConfig(Firmware firmware) {
-        var boot = config.boot();
-        var kernel = BootFile.read("kernel", boot.kernel());
-        var modules = new ArrayList<BootFile>();
-        if (boot.initrd() != null && BootImage.takesModules(kernel.bytes())) {
-            modules.addAll(BootFile.readModules(boot.initrd().toString()));
-        } else if (boot.initrd() != null) {
-            modules.add(BootFile.read("initrd", boot.initrd()));
-        }
-        var seed = new byte[SEED_BYTES];
-        new SecureRandom().nextBytes(seed);
-        return new BootConfig(kernel, modules, boot.append(), boot.decompress(), seed, firmware);
     }
 
     /// Where a debugger works on this machine.
@@ -180,7 +83,7 @@ public final class Machine implements AutoCloseable {
     ///
     /// @throws MachineException if the guest has too little memory for what it shall boot
     public void start() {
-        powerUp("start");
+        parts.powerUp("start");
         if (!actions.startsPaused()) {
             go(this::run);
         }
@@ -216,7 +119,7 @@ public final class Machine implements AutoCloseable {
         if (hasEnded()) {
             return false;
         }
-        var panic = panics.reason();
+        var panic = parts.panics.reason();
         if (panic != null && cause.isGuest()) {
             panicked(panic);
             if (life.state() != State.RUNNING) {
@@ -228,7 +131,7 @@ public final class Machine implements AutoCloseable {
             shutDown(cause, MachineEnd.ORDERLY);
         } else {
             halt();
-            powerUp(how);
+            parts.powerUp(how);
             emit(MachineEvents.RESET.with(new MachineEvents.Cause(cause)));
             if (goesOn) {
                 run();
@@ -263,7 +166,7 @@ public final class Machine implements AutoCloseable {
 
     /// What can be seen of the machine from outside; reading changes nothing.
     public MachineView view() {
-        return new MachineView(config, board, plugins::device);
+        return new MachineView(config, board, parts.plugins::device);
     }
 
     /// An NMI for every vCPU, by the pin of its local APIC that boards have for it.
@@ -280,17 +183,17 @@ public final class Machine implements AutoCloseable {
 
     /// The types of devices and objects that it can have.
     public PluginRegistry plugins() {
-        return registry;
+        return parts.registry;
     }
 
     /// The commands that plugins have added to its control socket.
     public List<Command<?, ?>> pluginCommands() {
-        return registry.commands(context);
+        return parts.registry.commands(parts.context);
     }
 
     /// Everything that the machine is made of.
     public ObjectTree tree() {
-        return tree.tree();
+        return parts.tree.tree();
     }
 
     /// Writes guest memory into `file`: `length` bytes from guest-physical `first` on. What is no RAM reads as ones.
@@ -380,7 +283,7 @@ public final class Machine implements AutoCloseable {
         if (action == PanicAction.SHUTDOWN && actions.shutdownPauses()) {
             action = PanicAction.PAUSE;
         }
-        panics.clear();
+        parts.panics.clear();
         if (hasEnded()) {
             return;
         }
@@ -408,31 +311,9 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    /// All devices as at power-on, memory as the loader fills it, the vCPU at the guest's first instruction. What the
-    /// loader does not write stays, as RAM does through a reset.
-    private void powerUp(String cause) {
-        panics.clear();
-        plugins.finishUnplugs();
-        board.reset();
-        plugins.reset();
-        try {
-            var entry = image.load(board.memory::dmaWrite);
-            board.vcpu.reset(cpu -> {
-                board.vcpu.apic().virtualWire();
-                MemoryTypes.set(cpu);
-                VcpuEntry.apply(entry, cpu);
-                if (trace.on(Item.CPU_RESET)) {
-                    trace.line(Item.CPU_RESET, "CPU Reset (CPU 0): " + cause + "\n" + CpuText.of(cpu));
-                }
-            });
-        } catch (BootException e) {
-            throw new MachineException(String.valueOf(e.getMessage()), e);
-        }
-    }
-
     /// The machine's log.
     public Trace trace() {
-        return trace;
+        return parts.trace;
     }
 
     // ---- devices and objects that come and go
@@ -441,8 +322,8 @@ public final class Machine implements AutoCloseable {
     ///
     /// @throws PluginException if it cannot be had; then nothing is left of it
     public void addDevice(MachineConfig.Part part) {
-        plugins.add(part);
-        showParts();
+        parts.plugins.add(part);
+        parts.showParts();
     }
 
     /// Asks the guest to give up a device. What comes of it, an event tells; perhaps nothing does.
@@ -450,35 +331,49 @@ public final class Machine implements AutoCloseable {
     /// @param id its id, or its path in the object tree
     /// @throws PluginException if there is none, or it cannot be asked for now
     public void unplugDevice(String id) {
-        plugins.unplug(id);
+        parts.plugins.unplug(id);
     }
 
     /// @throws PluginException if it cannot be had; then nothing is left of it
     public void addObject(MachineConfig.Part part) {
-        objects.add(part);
-        showParts();
+        parts.objects.add(part);
+        parts.showParts();
     }
 
     /// @throws PluginException if there is none, or a device has hold of it
     public void removeObject(String id) {
-        objects.remove(id);
-        showParts();
+        parts.objects.remove(id);
+        parts.showParts();
     }
 
     /// The devices that the user has added, in that order.
     public List<DeviceInfo> devices() {
-        return plugins.list();
+        return parts.plugins.list();
+    }
+
+    /// The drives, in the order in which they were said.
+    public List<DriveInfo> drives() {
+        return parts.drives.list().stream().map(this::info).toList();
+    }
+
+    private DriveInfo info(Drive drive) {
+        return new DriveInfo(
+                drive.id(),
+                parts.plugins.list().stream()
+                        .filter(device -> drive.isTaken()
+                                && device.settings().stream()
+                                        .anyMatch(s -> s.name().equals("drive")
+                                                && s.value().equals(drive.id())))
+                        .findFirst()
+                        .map(device -> device.id() != null ? device.id() : device.path())
+                        .orElse(null),
+                drive.file(),
+                drive.stats());
     }
 
     /// The objects that the user has added, in that order.
     public List<ObjectInfo> objects() {
-        return objects.list();
-    }
-
-    /// Who hears of it finds the tree as it is now.
-    private void tellOfDevice(EventType.Event<?> event) {
-        showParts();
-        emit(event);
+        return parts.objects.list();
     }
 
     // ---- the end
@@ -488,22 +383,12 @@ public final class Machine implements AutoCloseable {
     public void close() {
         life.tryMove(State.ENDED);
         if (life.tryMove(State.CLOSED)) {
-            trace.line(
+            parts.trace.line(
                     Item.GUEST_ERRORS,
                     "accesses that nothing claimed: " + board.memory.unclaimed() + " of memory, " + board.io.unclaimed()
                             + " of ports");
-            release();
+            parts.release();
         }
-    }
-
-    /// The vCPU first, then its devices, then what ran them; memory last, when nothing can reach it any more.
-    private void release() {
-        board.vcpu.close();
-        plugins.close();
-        objects.close();
-        meters.close();
-        host.closeLoops();
-        ram.close();
     }
 
     /// What devices ask of the machine's power. Any strand.
@@ -547,7 +432,7 @@ public final class Machine implements AutoCloseable {
     }
 
     private void tripleFault() {
-        if (actions.resetEnds() && panics.reason() == null) {
+        if (actions.resetEnds() && parts.panics.reason() == null) {
             shutDown(ShutdownCause.GUEST_RESET, MachineEnd.failed("the guest's processor shut down (triple fault)"));
         } else {
             reset(ShutdownCause.GUEST_RESET, "triple fault");

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param memoryBytes guest RAM, whole mebibytes
 /// @param serial the serial ports, COM1 first
 /// @param debugConsole where bytes written to port 0xE9 go, if there is that port
+/// @param drives the files that devices can have as disks
 public record MachineConfig(
         String name,
         UUID uuid,
@@ -27,13 +28,66 @@ public record MachineConfig(
         List<FwCfgFile> firmwareFiles,
         Rtc rtc,
         Life life,
-        Log log) {
+        Log log,
+        List<Drive> drives) {
 
     public MachineConfig {
         serial = List.copyOf(serial);
         devices = List.copyOf(devices);
         objects = List.copyOf(objects);
         firmwareFiles = List.copyOf(firmwareFiles);
+        drives = List.copyOf(drives);
+    }
+
+    /// A machine without drives.
+    public MachineConfig(
+            String name,
+            UUID uuid,
+            long memoryBytes,
+            Cpus cpus,
+            Boot boot,
+            List<CharTarget> serial,
+            @Nullable CharTarget debugConsole,
+            List<Part> devices,
+            List<Part> objects,
+            List<FwCfgFile> firmwareFiles,
+            Rtc rtc,
+            Life life,
+            Log log) {
+        this(
+                name,
+                uuid,
+                memoryBytes,
+                cpus,
+                boot,
+                serial,
+                debugConsole,
+                devices,
+                objects,
+                firmwareFiles,
+                rtc,
+                life,
+                log,
+                List.of());
+    }
+
+    /// The same machine with these drives.
+    public MachineConfig withDrives(List<Drive> newDrives) {
+        return new MachineConfig(
+                name,
+                uuid,
+                memoryBytes,
+                cpus,
+                boot,
+                serial,
+                debugConsole,
+                devices,
+                objects,
+                firmwareFiles,
+                rtc,
+                life,
+                log,
+                newDrives);
     }
 
     /// @param model name of the CPU model
@@ -49,6 +103,9 @@ public record MachineConfig(
             properties = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(properties));
         }
     }
+
+    /// A file of raw blocks that a device can have as its disk.
+    public record Drive(String id, Path file, boolean readOnly) {}
 
     /// A file that the guest finds in fw_cfg.
     public record FwCfgFile(String name, byte[] content) {}

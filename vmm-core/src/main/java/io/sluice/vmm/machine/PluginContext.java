@@ -1,6 +1,7 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.irq.IsaLines;
 import io.sluice.vmm.loop.MachineClock;
@@ -19,13 +20,15 @@ final class PluginContext implements DeviceContext {
     private final MachineHost host;
     private final io.sluice.vmm.device.MachinePower power;
     private final Trace trace;
+    private final Drives drives;
     private int strands;
 
-    PluginContext(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power, Trace trace) {
+    PluginContext(Board board, MachineHost host, io.sluice.vmm.device.MachinePower power, Trace trace, Drives drives) {
         this.board = board;
         this.host = host;
         this.power = power;
         this.trace = trace;
+        this.drives = drives;
     }
 
     /// A registry with everything that this program has.
@@ -64,6 +67,11 @@ final class PluginContext implements DeviceContext {
     @Override
     public MeterBoard meters() {
         return host.meters();
+    }
+
+    @Override
+    public Drives drives() {
+        return drives;
     }
 
     @Override

@@ -4,7 +4,8 @@ import jdk.internal.misc.Unsafe;
 
 /// The one accessor of guest memory by host address. Little-endian, any alignment, no allocation.
 ///
-/// The addresses come from [GuestRam] only. With `-Dsluice.memory.checked=true` every access is checked against the
+/// The addresses come from [GuestRam] and [HostBuffer] only. With `-Dsluice.memory.checked=true` every access is
+/// checked against the
 /// live RAM of this process first (the tests run so); without it a wrong address ends the JVM.
 public final class HostMemory {
     private static final Unsafe U = Unsafe.getUnsafe();
@@ -112,12 +113,55 @@ public final class HostMemory {
         U.setMemory(address, length, (byte) value);
     }
 
-    /// Copies between two places of guest memory that do not overlap.
+    /// Copies between two places that do not overlap.
     public static void copy(long source, long target, long length) {
         if (CHECKED) {
             LiveRam.check(source, length);
             LiveRam.check(target, length);
         }
         U.copyMemory(source, target, length);
+    }
+
+    /// Whether two places hold the same bytes.
+    public static boolean same(long one, long other, long length) {
+        if (CHECKED) {
+            LiveRam.check(one, length);
+            LiveRam.check(other, length);
+        }
+        long done = 0;
+        for (; done <= length - 8; done += 8) {
+            if (U.getLong(one + done) != U.getLong(other + done)) {
+                return false;
+            }
+        }
+        for (; done < length; done++) {
+            if (U.getByte(one + done) != U.getByte(other + done)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // ---- by size
+
+    /// `size` bytes, zero-extended.
+    public static long get(long address, int size) {
+        return switch (size) {
+            case 1 -> getByte(address);
+            case 2 -> getShort(address);
+            case 4 -> getInt(address) & 0xFFFF_FFFFL;
+            case 8 -> getLong(address);
+            default -> throw new IllegalArgumentException("no such access size: " + size);
+        };
+    }
+
+    public static void put(long address, int size, long value) {
+        switch (size) {
+            case 1 -> putByte(address, (int) value);
+            case 2 -> putShort(address, (int) value);
+            case 4 -> putInt(address, (int) value);
+            case 8 -> putLong(address, value);
+            default -> throw new IllegalArgumentException("no such access size: " + size);
+        }
     }
 }

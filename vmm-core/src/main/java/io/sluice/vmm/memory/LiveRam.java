@@ -3,7 +3,7 @@ package io.sluice.vmm.memory;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// All RAM that is mapped in this process: what the checked accessor checks against.
+/// All RAM that is mapped in this process, and buffers beside it: what the checked accessor checks against.
 final class LiveRam {
     private record Range(long base, long length) {
         boolean holds(long address, long size) {

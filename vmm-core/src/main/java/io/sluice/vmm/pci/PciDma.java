@@ -74,6 +74,42 @@ public final class PciDma {
         return false;
     }
 
+    /// Lets `use` at the memory behind `list`, as [DmaTarget#access] has it: on this thread, before it returns, and
+    /// only
+    /// if all of it is there. Counts as one request.
+    ///
+    /// @param write whether the device writes all of the memory; otherwise it only reads
+    /// @return whether `use` has run
+    public boolean access(DmaRuns list, boolean write, Runnable use) {
+        return access(null, list, write, use);
+    }
+
+    public boolean access(@Nullable Pasid pasid, DmaRuns list, boolean write, Runnable use) {
+        if (list.pieces() == 0) {
+            throw new IllegalStateException("a request for no memory");
+        }
+        var port = function.port();
+        if (port == null || !function.isMaster()) {
+            refuse();
+            tell(port, write, pasid, list.iova(0), list.pieceLength(0), DmaFault.Reason.BUS_MASTER_OFF);
+            return false;
+        }
+        if (write) {
+            writes++;
+            writtenBytes += list.bytes();
+        } else {
+            reads++;
+            readBytes += list.bytes();
+        }
+        if (port.dma().access(port.bdf(), pasid, list, write, use)) {
+            return true;
+        }
+        fail();
+        int missed = Math.min(list.resolved(), list.pieces() - 1);
+        tell(port, write, pasid, list.iova(missed), list.pieceLength(missed), DmaFault.Reason.UNCLAIMED);
+        return false;
+    }
+
     /// Requests and messages that were not sent because bus mastering was off. Any thread.
     public long refused() {
         return refused;

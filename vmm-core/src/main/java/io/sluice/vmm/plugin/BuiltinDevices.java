@@ -41,6 +41,13 @@ public final class BuiltinDevices implements Plugin {
                     (context, properties) -> new Attachable.Pci(
                             new Edu(context.newStrand(), properties.unsigned("dma_mask")).function())),
             new Type(
+                    "nvme",
+                    "PCI",
+                    "Non-Volatile Memory Express",
+                    true,
+                    NvmeOptions.PROPERTIES,
+                    NvmeOptions::controller),
+            new Type(
                     "pci-testdev",
                     "PCI",
                     "PCI Test Device",

@@ -1,6 +1,7 @@
 package io.sluice.vmm.plugin;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
@@ -30,6 +31,11 @@ public interface DeviceContext {
     }
     /// Where a device or an object hangs out what it counts. A group of meters is closed when its owner ends.
     MeterBoard meters();
+
+    /// The drives that `-drive` has opened.
+    default Drives drives() {
+        return new Drives();
+    }
 
     /// The machine's power and exit.
     MachinePower power();

@@ -51,16 +51,6 @@ public record Property(
         return new Setting(name, kind.word, held == null ? "" : value(held));
     }
 
-    private Object value(String text) {
-        return switch (kind) {
-            case BOOL -> parseBool(name, text);
-            case UINT8, UINT16, INT32, UINT32 -> parseNumber(name, text, Integer.MIN_VALUE, 0xFFFF_FFFFL);
-            case UINT64 -> parseUnsigned(name, text);
-            case SIZE -> parseSize(name, text);
-            case STRING -> text;
-        };
-    }
-
     /// One line of help.
     String help() {
         var line = new StringBuilder(String.format("  %-22s", name + "=<" + kind.word + ">"));
@@ -75,7 +65,14 @@ public record Property(
 
     /// @throws PluginException if `text` is no value of this property
     void check(String text) {
-        switch (kind) {
+        value(text);
+    }
+
+    /// What `text` says: a [Boolean], a [Long] (of UINT64 its 64 bits), a [String].
+    ///
+    /// @throws PluginException if it is no value of this property
+    public Object value(String text) {
+        return switch (kind) {
             case BOOL -> parseBool(name, text);
             case UINT8 -> parseNumber(name, text, 0, 0xFF);
             case UINT16 -> parseNumber(name, text, 0, 0xFFFF);
@@ -83,8 +80,8 @@ public record Property(
             case UINT32 -> parseNumber(name, text, 0, 0xFFFF_FFFFL);
             case UINT64 -> parseUnsigned(name, text);
             case SIZE -> parseSize(name, text);
-            case STRING -> {}
-        }
+            case STRING -> text;
+        };
     }
 
     static boolean parseBool(String name, String text) {

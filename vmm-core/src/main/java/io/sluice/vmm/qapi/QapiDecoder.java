@@ -58,7 +58,7 @@ public final class QapiDecoder {
         var text = require(value instanceof String, value, name, "string");
         var chosen = type.cases().get(text);
         if (chosen == null) {
-            throw new QmpException("Parameter '" + name + "' does not accept value '" + text + "'");
+            throw notAccepted(name, text);
         }
         return structure(chosen, given, path, type.tag());
     }
@@ -109,9 +109,15 @@ public final class QapiDecoder {
         var text = require(value instanceof String, value, name, "string");
         int index = type.constants().indexOf(text);
         if (index < 0) {
-            throw new QmpException("Parameter '" + name + "' does not accept value '" + text + "'");
+            throw notAccepted(name, text);
         }
         return type.javaClass().getEnumConstants()[index];
+    }
+
+    /// The one refusal in which QEMU names the member alone, not its path.
+    private static QmpException notAccepted(String name, @Nullable Object value) {
+        var member = name.substring(name.lastIndexOf('.') + 1);
+        return new QmpException("Parameter '" + member + "' does not accept value '" + value + "'");
     }
 
     private static Object list(QapiType.Array type, @Nullable Object value, String name) {

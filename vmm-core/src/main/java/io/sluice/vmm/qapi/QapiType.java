@@ -1,7 +1,6 @@
 package io.sluice.vmm.qapi;
 
 import java.lang.invoke.MethodHandle;
-import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.List;
@@ -100,28 +99,5 @@ public sealed interface QapiType {
     /// The same for a record, quicker.
     static Structure ofRecord(Class<?> type) {
         return QapiTypeReader.RECORDS.get(type);
-    }
-
-    /// `List<element>`, for commands that return one.
-    static Type listOf(Class<?> element) {
-        return new ListType(element);
-    }
-
-    /// What the compiler would make of `List<element>`.
-    record ListType(Class<?> element) implements ParameterizedType {
-        @Override
-        public Type[] getActualTypeArguments() {
-            return new Type[] {element};
-        }
-
-        @Override
-        public Type getRawType() {
-            return List.class;
-        }
-
-        @Override
-        public @Nullable Type getOwnerType() {
-            return null;
-        }
     }
 }

@@ -15,6 +15,9 @@ interface Entrance {
 
     /// Who is brought the clients, on the loop.
     interface Host {
+        /// Whether one more client can be had; if not, it is to be turned away.
+        boolean hasRoom();
+
         /// A client is there.
         ///
         /// @return who listens to its wire; [#welcome] comes next

@@ -1,5 +1,6 @@
 package io.sluice.vmm.qmp;
 
+import io.sluice.vmm.posix.Libc;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;

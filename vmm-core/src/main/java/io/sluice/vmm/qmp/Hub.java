@@ -38,6 +38,8 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     private final AtomicInteger underway = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
     private volatile @Nullable Thread loopThread;
+    private final int mostSessions = ClientLimit.ofProcess();
+    private boolean crowded;
 
     Hub(
             CommandTable table,
@@ -84,6 +86,16 @@ final class Hub implements EventType.Sink, Protocol.Connections {
     }
 
     // ---- sessions
+
+    /// Whether one more client can be had. When it is the first that cannot, this is told.
+    boolean hasRoom(QmpEndpoint endpoint) {
+        boolean room = sessions.size() < mostSessions;
+        if (!room && !crowded) {
+            events.dropped(endpoint, "there are " + mostSessions + " already");
+        }
+        crowded = !room;
+        return room;
+    }
 
     Session join(QmpEndpoint endpoint, Wire wire) {
         var session = new Session(this, endpoint, wire);

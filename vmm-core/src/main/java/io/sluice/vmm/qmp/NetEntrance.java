@@ -70,6 +70,10 @@ final class NetEntrance implements Entrance {
     }
 
     private void accept(NetSocket socket) {
+        if (!host.hasRoom()) {
+            socket.close();
+            return;
+        }
         var wire = new VertxWire(socket, scratch);
         var session = host.arrived(wire);
         wire.listen(session);

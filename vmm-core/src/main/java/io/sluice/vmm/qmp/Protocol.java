@@ -2,9 +2,9 @@ package io.sluice.vmm.qmp;
 
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.CommandTable;
+import io.sluice.vmm.qapi.ListType;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QapiEnum;
-import io.sluice.vmm.qapi.QapiType;
 import io.sluice.vmm.qapi.Release;
 import io.sluice.vmm.qapi.Union;
 import java.lang.reflect.Type;
@@ -55,15 +55,11 @@ final class Protocol {
                                 Protocol::neverCalled)
                         .onLoop(),
                 query("query-version", Version.class, "Who answers.", () -> VERSION),
-                query("query-commands", QapiType.listOf(CommandName.class), "Names of all commands.", () -> names(all)),
-                query(
-                        "query-qmp-schema",
-                        QapiType.listOf(SchemaInfo.class),
-                        "Types of all commands and events.",
-                        schema),
+                query("query-commands", ListType.of(CommandName.class), "Names of all commands.", () -> names(all)),
+                query("query-qmp-schema", ListType.of(SchemaInfo.class), "Types of all commands and events.", schema),
                 query(
                                 "query-yank",
-                                QapiType.listOf(Yankable.class),
+                                ListType.of(Yankable.class),
                                 "Connections that `yank` can cut.",
                                 connections::yankable)
                         .allowOutOfBand(),

@@ -31,7 +31,7 @@ public interface QmpEvents {
     /// @param name the command's, or the event's
     default void failed(String name, Throwable failure) {}
 
-    /// A client did not read and was left behind: it is disconnected.
+    /// A client did not read and was left behind, or is one too many: it is disconnected.
     default void dropped(QmpEndpoint endpoint, String reason) {}
 
     /// Whether [#message] is to be called.

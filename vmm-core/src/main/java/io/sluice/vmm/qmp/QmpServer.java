@@ -133,6 +133,11 @@ public final class QmpServer implements AutoCloseable {
         }
 
         @Override
+        public boolean hasRoom() {
+            return hub.hasRoom(endpoint);
+        }
+
+        @Override
         public Session arrived(Wire wire) {
             return hub.join(endpoint, wire);
         }

@@ -150,11 +150,11 @@ final class Session implements Wire.Listener {
 
     private void negotiate(Request request) {
         try {
+            var wanted = QapiDecoder.arguments(Protocol.Capabilities.class, request.arguments());
             if (negotiated) {
                 throw new QmpException(
                         ErrorClass.COMMAND_NOT_FOUND, "Capabilities negotiation is already complete, command ignored");
             }
-            var wanted = QapiDecoder.arguments(Protocol.Capabilities.class, request.arguments());
             negotiated = true;
             outOfBand = wanted.enable() != null && wanted.enable().contains(Protocol.Capability.OOB);
             Replies.succeed(request, Map.of(), out);

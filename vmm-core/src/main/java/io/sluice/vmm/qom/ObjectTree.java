@@ -17,9 +17,22 @@ public final class ObjectTree {
     public TreeObject resolve(String path) {
         var found = path.startsWith("/") ? absolute(path) : partial(path);
         if (found == null) {
-            throw new QmpException(ErrorClass.DEVICE_NOT_FOUND, "Device '" + path + "' not found");
+            throw notFound(path);
         }
         return found;
+    }
+
+    /// For a property's owner a path that leads to several leads nowhere.
+    private TreeObject owner(String path) {
+        var found = path.startsWith("/") ? absolute(path) : only(ends(path));
+        if (found == null) {
+            throw notFound(path);
+        }
+        return found;
+    }
+
+    private static QmpException notFound(String path) {
+        return new QmpException(ErrorClass.DEVICE_NOT_FOUND, "Device '" + path + "' not found");
     }
 
     private @Nullable TreeObject absolute(String path) {
@@ -33,22 +46,28 @@ public final class ObjectTree {
     }
 
     private @Nullable TreeObject partial(String path) {
-        List<TreeObject> ends = path.isEmpty()
-                ? List.of()
-                : root.descendants().stream()
-                        .filter(o -> o.path().endsWith("/" + path))
-                        .toList();
-        if (ends.size() > 1) {
+        var ends = ends(path);
+        if (path.isEmpty() || ends.size() > 1) {
             throw new QmpException("Path '" + path + "' is ambiguous");
         }
-        return ends.isEmpty() ? null : ends.getFirst();
+        return only(ends);
+    }
+
+    private List<TreeObject> ends(String path) {
+        return root.descendants().stream()
+                .filter(o -> o.path().endsWith("/" + path))
+                .toList();
+    }
+
+    private static @Nullable TreeObject only(List<TreeObject> found) {
+        return found.size() == 1 ? found.getFirst() : null;
     }
 
     /// The value of a property; an object's path for a child.
     ///
     /// @throws QmpException if there is none, or it cannot be read
     public Object get(String path, String property) {
-        var object = resolve(path);
+        var object = owner(path);
         var child = object.child(property);
         if (child != null) {
             return child.path();
@@ -67,7 +86,7 @@ public final class ObjectTree {
     ///
     /// @throws QmpException if there is none, it cannot be set, or the value does not fit
     public void set(String path, String property, Object value) {
-        var object = resolve(path);
+        var object = owner(path);
         if (property.equals("type") || object.child(property) != null) {
             throw new QmpException("Property '" + object.type() + "." + property + "' is not writable");
         }

@@ -1,6 +1,7 @@
 package io.sluice.vmm.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.MachineConfig;
@@ -45,6 +46,39 @@ final class ConfigReaderTest {
         assertThat(config.life()).isEqualTo(MachineConfig.Life.STANDARD);
         assertThat(config.boot()).isEqualTo(new MachineConfig.Boot(Path.of("pom.xml"), null, "", true));
         assertThat(config.uuid()).isEqualTo(new UUID(0, 0));
+    }
+
+    @Test
+    void drivesAreImagesThatDevicesCanHave() {
+        var config = config(
+                "-drive",
+                "file=a,,b.img,if=none,id=d0,format=raw",
+                "-drive",
+                "if=none,id=d1,file=c,readonly=on,cache=writeback");
+
+        assertThat(config.drives())
+                .containsExactly(
+                        new MachineConfig.Drive("d0", Path.of("a,b.img"), false),
+                        new MachineConfig.Drive("d1", Path.of("c"), true));
+        assertThat(config().drives()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "file=a,id=d | only if=none is there",
+                "file=a,if=virtio,id=d | if=virtio is not there; use if=none",
+                "file=a,if=none | Parameter 'id' expects an identifier",
+                "if=none,id=d | Parameter 'file' is missing",
+                "file=a,if=none,id=d,format=qcow2 | format=qcow2 is not there; use format=raw",
+                "file=a,if=none,id=d,readonly=maybe | Parameter 'readonly' expects 'on' or 'off'",
+                "file=a,if=none,id=d,colour=red | Invalid parameter 'colour'",
+            })
+    void otherDrivesAreRefused(String text, String message) {
+        assertThatThrownBy(() -> config("-drive", text))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining(message);
     }
 
     @ParameterizedTest

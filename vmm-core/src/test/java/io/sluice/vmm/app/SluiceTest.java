@@ -43,7 +43,7 @@ final class SluiceTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             -foo                                    | -foo: invalid option
-            -kernel k -drive file=x                 | -drive: invalid option
+            -kernel k -hda x                        | -hda: invalid option
             -m512                                   | -m512: invalid option
             -enable-kvm                             | -enable-kvm: invalid option
             -global x=y                             | -global: invalid option

@@ -28,7 +28,8 @@ final class MonitorRig implements AutoCloseable {
 
     private MonitorRig(MachineRig rig) {
         this.rig = rig;
-        this.monitor = rig.ask(machine -> new HumanMonitor(machine, new DeviceCommands(machine)));
+        this.monitor = rig.ask(
+                machine -> new HumanMonitor(machine, new DeviceCommands(machine, new TypeCommands(machine.plugins()))));
     }
 
     /// Started, and halted.

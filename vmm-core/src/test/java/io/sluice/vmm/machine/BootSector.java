@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.UUID;
 
 /// A guest of a few real-mode instructions at 0x7C00, written one after the other.
-final class BootSector {
+public final class BootSector {
     private static final int SIGNATURE = 510;
 
     private final ByteArrayOutputStream code = new ByteArrayOutputStream();
@@ -33,7 +33,7 @@ final class BootSector {
     }
 
     /// `mov dx, port; mov al, value; out dx, al`.
-    BootSector out(int port, int value) {
+    public BootSector out(int port, int value) {
         return bytes(0xBA, port & 0xFF, port >> 8, 0xB0, value, 0xEE);
     }
 
@@ -42,18 +42,18 @@ final class BootSector {
         return bytes(0xBA, port & 0xFF, port >> 8, 0xB8, value & 0xFF, value >> 8, 0xEF);
     }
 
-    BootSector print(String text) {
+    public BootSector print(String text) {
         for (byte octet : text.getBytes(StandardCharsets.US_ASCII)) {
             out(0x3F8, octet);
         }
         return this;
     }
 
-    BootSector powerOff() {
+    public BootSector powerOff() {
         return out16(0x604, 5 << 10 | 1 << 13).halt();
     }
 
-    BootSector reset() {
+    public BootSector reset() {
         return out(0xCF9, 6).halt();
     }
 
@@ -64,17 +64,17 @@ final class BootSector {
     }
 
     /// `cli; hlt; jmp $`.
-    BootSector halt() {
+    public BootSector halt() {
         return bytes(0xFA, 0xF4, 0xEB, 0xFE);
     }
 
     /// `jmp $`.
-    BootSector spin() {
+    public BootSector spin() {
         return bytes(0xEB, 0xFE);
     }
 
     /// Goes on behind `count` bytes if memory byte 0x600 is not 0, and makes it 1: true from the second start on.
-    BootSector skipUnlessFirst(BootSector first) {
+    public BootSector skipUnlessFirst(BootSector first) {
         byte[] once = first.code.toByteArray();
         // cmp byte [0x600], 0; mov byte [0x600], 1 (flags stay); jne over
         bytes(0x80, 0x3E, 0x00, 0x06, 0x00, 0xC6, 0x06, 0x00, 0x06, 0x01, 0x75, once.length);
@@ -82,8 +82,17 @@ final class BootSector {
         return this;
     }
 
+    /// Goes on when a byte has come to COM1.
+    public BootSector awaitInput() {
+        return bytes(
+                0xBA, 0xFD, 0x03, // again: mov dx, 0x3fd
+                0xEC, // in al, dx
+                0xA8, 0x01, // test al, 1
+                0x74, 0xF8); // jz again
+    }
+
     /// Sends back each byte that arrives at COM1, by polling; `q` powers off.
-    BootSector echo() {
+    public BootSector echo() {
         return bytes(
                         0xBA, 0xFD, 0x03, // again: mov dx, 0x3fd
                         0xEC, // in al, dx
@@ -99,7 +108,7 @@ final class BootSector {
     }
 
     /// Serves the button of the slot of 00:01.0: switches a slot on that is off (`u`), and one off that is on (`d`).
-    BootSector slotDriver() {
+    public BootSector slotDriver() {
         return bytes(
                 0x66, 0xB8, 0x60, 0x08, 0x00, 0x80, // again: mov eax, 0x80000860, slot control and status
                 0xBA, 0xF8, 0x0C, // mov dx, 0xcf8
@@ -124,8 +133,51 @@ final class BootSector {
                 0xEB, 0xC0); // jmp again
     }
 
+    /// Serves the same button by switching the slot on, whatever it was, after a moment of thought: it never lets go of
+    /// a
+    /// card. Says `r` each time.
+    public BootSector slotRefuser() {
+        return bytes(
+                0x66, 0xB8, 0x60, 0x08, 0x00, 0x80, // again: mov eax, 0x80000860, slot control and status
+                0xBA, 0xF8, 0x0C, // mov dx, 0xcf8
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xFC, 0x0C, // mov dx, 0xcfc
+                0x66, 0xED, // in eax, dx
+                0x66, 0xA9, 0x00, 0x00, 0x01, 0x00, // test eax, button pressed
+                0x74, 0xE8, // jz again
+                0x66, 0xB8, 0xC0, 0x02, 0x1F, 0x01, // mov eax, clear all events, power on, indicator blinking
+                0x66, 0xEF, // out dx, eax
+                0x66, 0xB8, 0xC0, 0x01, 0x00, 0x00, // mov eax, power and indicator on
+                0x66, 0xEF, // out dx, eax
+                0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+                0xB0, 'r', // mov al, 'r'
+                0xEE, // out dx, al
+                0xEB, 0xD0); // jmp again
+    }
+
     MachineRig start(Path directory, String... devices) {
         return MachineRig.start(config(directory, false, false, devices));
+    }
+
+    /// Has the `edu` at 00:04.0, whose BAR is at 3 GiB, write 64 bytes to where there is no memory.
+    public BootSector dmaNowhere() {
+        return bytes(
+                0x31, 0xC0, 0x8E, 0xD8, // xor ax, ax; mov ds, ax
+                0x66, 0xC7, 0x06, 0x08, 0x07, 0xFF, 0xFF, 0x00, 0x00, // mov dword [0x708], 0x0000ffff
+                0x66, 0xC7, 0x06, 0x0C, 0x07, 0x00, 0x92, 0xCF, 0x00, // mov dword [0x70c], 0x00cf9200, flat data
+                0xC7, 0x06, 0xF0, 0x06, 0x0F, 0x00, // mov word [0x6f0], 15
+                0x66, 0xC7, 0x06, 0xF2, 0x06, 0x00, 0x07, 0x00, 0x00, // mov dword [0x6f2], 0x700
+                0x0F, 0x01, 0x16, 0xF0, 0x06, // lgdt [0x6f0]
+                0x0F, 0x20, 0xC0, 0x0C, 0x01, 0x0F, 0x22, 0xC0, // mov eax, cr0; or al, 1; mov cr0, eax
+                0xBB, 0x08, 0x00, 0x8E, 0xDB, // mov bx, 8; mov ds, bx: its limit stays 4 GiB
+                0x24, 0xFE, 0x0F, 0x22, 0xC0, // and al, 0xfe; mov cr0, eax
+                0x66, 0xB8, 0x04, 0x20, 0x00, 0x80, // mov eax, 0x80002004, command of 00:04.0
+                0xBA, 0xF8, 0x0C, 0x66, 0xEF, // mov dx, 0xcf8; out dx, eax
+                0xBA, 0xFC, 0x0C, 0xB8, 0x06, 0x00, 0xEF, // mov dx, 0xcfc; mov ax, memory and master; out dx, ax
+                0x67, 0x66, 0xC7, 0x05, 0x80, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x04, 0x00, // source: its buffer
+                0x67, 0x66, 0xC7, 0x05, 0x88, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x0F, // destination
+                0x67, 0x66, 0xC7, 0x05, 0x90, 0x00, 0x00, 0xC0, 0x40, 0x00, 0x00, 0x00, // count
+                0x67, 0x66, 0xC7, 0x05, 0x98, 0x00, 0x00, 0xC0, 0x03, 0x00, 0x00, 0x00); // run, to memory
     }
 
     /// A machine of 2 MiB that boots this.
@@ -136,7 +188,7 @@ final class BootSector {
                 directory, new MachineConfig.Life(startsPaused, resetEnds, false, PanicAction.EXIT_FAILURE), devices);
     }
 
-    MachineConfig config(Path directory, MachineConfig.Life life, String... devices) {
+    public MachineConfig config(Path directory, MachineConfig.Life life, String... devices) {
         try {
             var file = Files.write(directory.resolve("sector.bin"), sector());
             return new MachineConfig(

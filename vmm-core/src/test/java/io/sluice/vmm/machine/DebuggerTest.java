@@ -236,7 +236,7 @@ final class DebuggerTest implements DebugPort.Listener {
                 .out(0xF4, 21)
                 .halt();
 
-        try (var rig = guest.start(directory, "isa-debug-exit,iobase=0xf4")) {
+        try (var rig = MachineRig.start(guest.config(directory, false, true, "isa-debug-exit,iobase=0xf4"))) {
             tell(rig, port -> port.attach(this));
             tell(rig, port -> port.insert(breakpoint(ENTRY)));
             rig.ask(machine -> machine.reset(ShutdownCause.HOST_UI));

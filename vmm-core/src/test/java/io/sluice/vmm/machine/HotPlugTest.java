@@ -197,7 +197,8 @@ final class HotPlugTest {
                 unplug(rig, "n0");
                 seen = rig.console().await("d", seen, SOON);
                 int due = i + 1;
-                await().pollInterval(Duration.ofMillis(1))
+                await().pollInSameThread()
+                        .pollInterval(Duration.ofMillis(1))
                         .atMost(SOON)
                         .until(() -> rig.deviceEvents().size() == due);
             }

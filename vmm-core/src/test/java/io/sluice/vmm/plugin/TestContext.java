@@ -1,6 +1,7 @@
 package io.sluice.vmm.plugin;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
@@ -12,6 +13,7 @@ public final class TestContext implements DeviceContext {
     public final boolean[] levels = new boolean[24];
     public final PciBoard board;
     public final MeterBoard meters = new MeterBoard();
+    public final Drives drives = new Drives();
 
     public TestContext(PciBoard board) {
         this.board = board;
@@ -43,6 +45,11 @@ public final class TestContext implements DeviceContext {
     @Override
     public MachineClock clock() {
         return board.loop.clock();
+    }
+
+    @Override
+    public Drives drives() {
+        return drives;
     }
 
     @Override

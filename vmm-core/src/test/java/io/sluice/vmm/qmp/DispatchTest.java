@@ -62,7 +62,7 @@ class DispatchTest {
                     {'execute':'echo','arguments':{'kind':'two'}} | GenericError | Parameter 'kind' does not accept value 'two'
                     {'execute':'echo','arguments':{'list':[1,'x']}} | GenericError | Invalid parameter type for 'list[1]', expected: integer
                     {'execute':'yank','arguments':{'instances':[{'type':'chardev','id':'zz'}]}} | DeviceNotFound | Instance not found
-                    {'execute':'yank','arguments':{'instances':[{'type':'zz','id':'zz'}]}} | GenericError | Parameter 'instances[0].type' does not accept value 'zz'
+                    {'execute':'yank','arguments':{'instances':[{'type':'zz','id':'zz'}]}} | GenericError | Parameter 'type' does not accept value 'zz'
                     {'execute':'yank','arguments':{'instances':[{'id':'zz'}]}} | GenericError | Parameter 'instances[0].type' is missing
                     {'execute':'break'} | GenericError | The command break failed: java.lang.IllegalStateException: two and two are five
                     {'execute':'cont'}  | GenericError | The command cont is not allowed in state 'running', only in 'paused', 'prelaunch'

@@ -5,9 +5,9 @@ import io.sluice.vmm.qapi.Command.Nothing;
 import io.sluice.vmm.qapi.CommandTable;
 import io.sluice.vmm.qapi.ErrorClass;
 import io.sluice.vmm.qapi.EventType;
+import io.sluice.vmm.qapi.ListType;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QapiEnum;
-import io.sluice.vmm.qapi.QapiType;
 import io.sluice.vmm.qapi.QmpException;
 import io.sluice.vmm.qapi.RunState;
 import java.util.EnumSet;
@@ -87,7 +87,7 @@ final class FakeCommands {
                         Command.<Nothing, List<Named>>of(
                                 "query-names",
                                 Nothing.class,
-                                QapiType.listOf(Named.class),
+                                ListType.of(Named.class),
                                 "Names.",
                                 nothing -> List.of(new Named("a"), new Named("b")))),
                 List.of(STOP, CHANGE));

@@ -297,6 +297,48 @@ class QmpServerTest {
     }
 
     @Test
+    void oneTooManyIsTurnedAwayAndThereIsRoomAgainLater() throws IOException {
+        var path = serve();
+        var clients = new ArrayList<QmpTestClient>();
+        int most = ClientLimit.ofProcess();
+        for (int i = 0; i < most; i++) {
+            clients.add(QmpTestClient.connect(path));
+            assertThat(clients.getLast().receive()).startsWith("{\"QMP\"");
+        }
+
+        for (int i = 0; i < 3; i++) {
+            try (var tooMany = QmpTestClient.connect(path)) {
+                assertThat(tooMany.isClosed()).isTrue();
+            }
+        }
+        for (var client : clients) {
+            client.close();
+        }
+
+        assertThat(counting.dropped).hasValue(1);
+        await().atMost(Duration.ofSeconds(10)).until(() -> counting.disconnected.get() == most);
+        try (var client = QmpTestClient.connect(path).negotiate()) {
+            assertThat(client.call("{'execute':'query-status'}")).isEqualTo(STATUS);
+        }
+    }
+
+    /// Faster than they can be served; what has come and gone costs nothing.
+    @Test
+    void thousandsThatComeAndGoLeaveTheNextOneServed() throws IOException {
+        var path = serve();
+        for (int i = 0; i < 3000; i++) {
+            try (var hasty = QmpTestClient.connect(path)) {
+                hasty.sendRaw("{'execute':'qmp_capabilities'}{'execute':'query-qmp-schema'}{'exec");
+            }
+        }
+
+        try (var client = QmpTestClient.connect(path).negotiate()) {
+            assertThat(client.call("{'execute':'query-status'}")).isEqualTo(STATUS);
+        }
+        await().atMost(Duration.ofSeconds(10)).until(() -> counting.disconnected.get() == counting.connected.get());
+    }
+
+    @Test
     void aClientThatIsKilledInMidCommandHurtsNobody() throws IOException {
         var path = serve();
         var killed = QmpTestClient.connect(path).negotiate();

@@ -1,5 +1,8 @@
 package io.sluice.vmm.testkit;
 
+import io.sluice.vmm.control.CharDeviceInfo;
+import io.sluice.vmm.control.MachineCommands;
+import io.sluice.vmm.control.OptionInfo;
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.vertx.LoopEvents;
 import io.sluice.vmm.loop.vertx.VertxLoops;
@@ -11,9 +14,16 @@ import io.sluice.vmm.machine.MachineHost;
 import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.metrics.MetricsPlugin;
 import io.sluice.vmm.plugin.PluginRegistry;
+import io.sluice.vmm.qapi.CommandTable;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.qapi.QapiEncoder;
+import io.sluice.vmm.qapi.RunState;
+import io.sluice.vmm.qmp.QmpAddress;
+import io.sluice.vmm.qmp.QmpEndpoint;
+import io.sluice.vmm.qmp.QmpEvents;
+import io.sluice.vmm.qmp.QmpServer;
 import io.sluice.vmm.trace.TraceSink;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +49,7 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     private final CompletableFuture<MachineEnd> end = new CompletableFuture<>();
     private final List<EventType.Event<?>> events = new CopyOnWriteArrayList<>();
     private final StringBuffer log = new StringBuffer();
+    private volatile @Nullable QmpServer control;
     private @Nullable Machine machine;
 
     private MachineRig(int ports) {
@@ -68,6 +79,30 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
             throw e;
         }
         return rig;
+    }
+
+    /// Opens a control socket with all commands of the machine, as the program does.
+    ///
+    /// @param id name of its character device
+    /// @param options what the machine was asked for, for clients that ask
+    /// @return its commands, those of the protocol included
+    public CommandTable serve(Path socket, String id, List<OptionInfo> options) {
+        var chardev = new CharDeviceInfo(id, "unix:" + socket + ",server=on");
+        var table = ask(served -> new CommandTable(
+                MachineCommands.of(served, options, List.of(chardev)), MachineCommands.events(served)));
+        var endpoint = new QmpEndpoint(id, new QmpAddress.Unix(socket), true, false, 0, false);
+        var server = QmpServer.open(List.of(endpoint), table, this::runState, owner, loops.vertx(), QmpEvents.NONE);
+        control = server;
+        return server.table();
+    }
+
+    /// The machine's run state, as any thread may ask for it.
+    public RunState runState() {
+        var asked = machine;
+        if (asked == null) {
+            throw new IllegalStateException("there is no machine");
+        }
+        return asked.runState();
     }
 
     /// COM1.
@@ -166,11 +201,20 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     @Override
     public void ended(MachineEnd how) {
         end.complete(how);
+        var served = control;
+        if (served != null) {
+            // As the program does when its machine has ended; the command that ended it is answered first.
+            owner.execute(served::close);
+        }
     }
 
     @Override
     public void emit(EventType.Event<?> event) {
         events.add(event);
+        var served = control;
+        if (served != null) {
+            served.sink().emit(event);
+        }
     }
 
     /// What the machine has told of itself so far: `NAME` or `NAME {members}`.
@@ -200,6 +244,10 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
 
     @Override
     public void close() {
+        var served = control;
+        if (served != null) {
+            served.close();
+        }
         if (machine != null) {
             ask(ended -> {
                 ended.close();

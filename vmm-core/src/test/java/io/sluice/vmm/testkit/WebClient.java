@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -31,11 +30,6 @@ public final class WebClient {
 
     /// An open connection, for clients that behave badly.
     public SocketChannel connect() throws IOException {
-        if (address instanceof UnixDomainSocketAddress) {
-            var channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-            channel.connect(address);
-            return channel;
-        }
         return SocketChannel.open(address);
     }
 

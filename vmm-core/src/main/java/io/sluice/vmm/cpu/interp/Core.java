@@ -65,7 +65,7 @@ public final class Core {
     /// A task switch has passed its commit point: what faults now belongs to the new task, and `rip` is its own.
     boolean committed;
     /// Work beyond one instruction each that was done since the last look at the clock: elements of string
-    /// instructions.
+    /// instructions, and exceptions.
     int spent;
 
     /// When an instruction is followed by a single-step trap.
@@ -85,7 +85,7 @@ public final class Core {
         this.ports = ports;
         this.cpuid = new Cpuid(ports.id(), ports.count());
         this.told = new CpuTrace(this);
-        this.mmu = new Mmu(state, memory, new ApicPage(ports), told.trace(), ports.id());
+        this.mmu = new Mmu(state, memory, new ApicPage(this, ports.interrupts()), told.trace(), ports.id());
     }
 
     /// To be called after registers were set from outside.
@@ -421,43 +421,5 @@ public final class Core {
         shadow = true;
         shadowHoldsTraps = holdsTraps;
         look = true;
-    }
-
-    /// The local APIC's page, as the MMU sees it.
-    private final class ApicPage implements Mmu.LocalDevice {
-        private final CpuPorts ports;
-
-        ApicPage(CpuPorts ports) {
-            this.ports = ports;
-        }
-
-        @Override
-        public boolean claims(long gpaPage) {
-            return ports.interrupts().page() == gpaPage;
-        }
-
-        @Override
-        public long read(int offset, int size) {
-            long word = ports.interrupts().readRegister(offset & ~3) & 0xFFFF_FFFFL;
-            return word >>> 8 * (offset & 3);
-        }
-
-        @Override
-        public void write(int offset, int size, long value) {
-            if ((offset & 3) == 0 && size >= 4) {
-                ports.interrupts().writeRegister(offset, (int) value);
-                lookForInterrupts();
-            }
-        }
-    }
-
-    /// Whether the vCPU sits in HLT.
-    public boolean isHalted() {
-        return halted;
-    }
-
-    /// Whether the next instruction runs in an interrupt shadow.
-    public boolean isShadowed() {
-        return shadow;
     }
 }

@@ -42,7 +42,9 @@ public final class Interpreter {
     private final Core core;
     private final CpuState state;
     private final BlockCache cache;
-    private final BlockBuilder builder;
+    private final BlockFinder finder;
+    private final Delivery delivery;
+    private final SingleStep singleStep;
     private final ForeignWrites foreignWrites;
     private final InterruptController interrupts;
     private final InterpreterCounters counters = new InterpreterCounters();
@@ -54,9 +56,7 @@ public final class Interpreter {
     private boolean stepping;
     /// Instructions run one by one.
     private boolean single;
-    private boolean tellsDecoded;
     private boolean nmiPending;
-    private boolean shutDown;
     /// Between INIT and a startup message: nothing else is heard.
     private boolean waitsForStartup;
     private volatile int startupVector;
@@ -68,7 +68,9 @@ public final class Interpreter {
         this.state = core.state;
         this.interrupts = core.ports.interrupts();
         this.cache = new BlockCache(memory, core.mmu, counters);
-        this.builder = new BlockBuilder(core, memory);
+        this.finder = new BlockFinder(core, cache, new BlockBuilder(core, memory), counters);
+        this.delivery = new Delivery(core, counters);
+        this.singleStep = new SingleStep(this, core, delivery);
         this.foreignWrites = new ForeignWrites(memory, cache, () -> attend(Attention.CODE));
         memory.onChange(() -> attend(Attention.REMAP));
         core.told.trace().onChange(() -> attend(Attention.TRACE));
@@ -131,7 +133,7 @@ public final class Interpreter {
         try {
             block = next();
         } catch (GuestFault fault) {
-            raise(fault, state.flags() | CpuState.RF);
+            delivery.raise(fault, state.flags() | CpuState.RF);
             return;
         }
         if (block != null) {
@@ -142,14 +144,14 @@ public final class Interpreter {
     /// One by one, or with each block told: what [#runBlock] shall not have to ask for.
     private void runSlowly() {
         if (single) {
-            step();
+            singleStep.step();
             return;
         }
         Block block;
         try {
             block = next();
         } catch (GuestFault fault) {
-            raise(fault, state.flags() | CpuState.RF);
+            delivery.raise(fault, state.flags() | CpuState.RF);
             return;
         }
         if (block != null) {
@@ -158,7 +160,7 @@ public final class Interpreter {
         }
     }
 
-    private void execute(Block block) {
+    void execute(Block block) {
         MicroOp[] ops = block.ops;
         long start = state.rip;
         core.gpr[CpuState.BLOCK_RIP] = start;
@@ -175,7 +177,7 @@ public final class Interpreter {
                 state.rip = core.wrapIp(start + ops[i].start);
                 core.debug.forget();
             }
-            raise(located(fault, ops[i]), state.flags() | CpuState.RF);
+            delivery.raise(located(fault, ops[i]), state.flags() | CpuState.RF);
         } catch (BlockExit exit) {
             // The rest of the block was overwritten; `rip` is where to go on.
             core.look = true;
@@ -194,129 +196,23 @@ public final class Interpreter {
         requireIpInLimit();
         var block = blockAt(core.linearIp(), core.mode);
         if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
-            step();
+            singleStep.step();
             return null;
         }
         return block;
     }
 
     /// Comes before anything that paging has to say.
-    private void requireIpInLimit() {
+    void requireIpInLimit() {
         if (!core.is64() && state.rip > state.segments[Insn.CS].limit) {
             throw GuestFault.gp0();
         }
     }
 
-    private Block blockAt(long linear, int mode) {
+    Block blockAt(long linear, int mode) {
         long key = core.mmu.codeKey() | (long) mode << 12;
         var block = cache.jump(linear, key);
-        return block != null && block.valid ? block : find(linear, mode, key);
-    }
-
-    private Block find(long linear, int mode, long key) {
-        var stop = core.debug.inPlaceOf(linear);
-        if (stop != null) {
-            return stop;
-        }
-        long physical = core.mmu.fetch(linear);
-        var block = decoded(linear, physical, mode);
-        if (core.debug.isBehind(linear, block.bytes)) {
-            block = decoded(linear, physical, mode | Core.MODE_SINGLE);
-        }
-        if (block.cached && !core.debug.isAt(linear)) {
-            cache.remember(linear, key, block);
-        }
-        return block;
-    }
-
-    private Block decoded(long linear, long physical, int mode) {
-        var block = cache.find(physical, mode);
-        if (block != null && block.secondPage >= 0 && core.mmu.fetch(secondPage(linear)) != block.secondPage) {
-            block = null;
-        }
-        if (block == null) {
-            boolean keep = cache.watch(physical & ~0xFFFL);
-            int most = (mode & Core.MODE_SINGLE) != 0 ? 1 : BlockBuilder.MAX_INSTRUCTIONS;
-            counters.blocksBuilt++;
-            block = builder.build(linear, physical, mode, most, cache);
-            core.told.decoded(linear, block);
-            if (keep) {
-                cache.add(block);
-            }
-        }
-        return block;
-    }
-
-    private long secondPage(long linear) {
-        long next = (linear & ~0xFFFL) + 0x1000;
-        return core.is64() ? next : next & 0xFFFF_FFFFL;
-    }
-
-    /// The last instruction raised an exception: no trap on top of it.
-    private boolean raised;
-
-    /// Runs one instruction with everything that single steps, breakpoints, RF and the interrupt shadow ask for.
-    private void step() {
-        if (core.debug.inPlaceOf(core.linearIp()) != null) {
-            core.debug.reach();
-            return;
-        }
-        boolean trapFlag = state.flag(CpuState.TF);
-        boolean shadowed = core.shadow;
-        boolean behindStackSwitch = shadowed && core.shadowHoldsTraps;
-        core.shadow = false;
-        core.look = true;
-        core.trap = Core.Trap.BY_OLD_FLAGS;
-        raised = false;
-        try {
-            long linear = core.linearIp();
-            if (core.debugging && !behindStackSwitch && !state.flag(CpuState.RF)) {
-                long hits = Breakpoints.instruction(core, linear);
-                if (hits != 0) {
-                    state.dr[6] |= hits;
-                    throw new GuestFault(GuestFault.DB, GuestFault.NO_CODE);
-                }
-            }
-            requireIpInLimit();
-            var block = blockAt(linear, core.mode | Core.MODE_SINGLE);
-            if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
-                throw GuestFault.gp0();
-            }
-            core.told.runs(linear, block);
-            // It was for this instruction; IRET and interrupted strings set it anew.
-            state.systemFlags &= ~CpuState.RF;
-            execute(block);
-        } catch (GuestFault fault) {
-            raise(fault, state.flags() | CpuState.RF);
-        }
-        if (raised) {
-            core.pendingTrap = 0;
-            return;
-        }
-        boolean singleStep = switch (core.trap) {
-            case BY_OLD_FLAGS -> trapFlag;
-            case BY_NEW_FLAGS -> state.flag(CpuState.TF);
-            case NEVER -> false;
-        };
-        if (singleStep) {
-            core.pendingTrap |= ControlRegisters.DR6_BS;
-        }
-        if (core.shadow && core.shadowHoldsTraps) {
-            // Behind MOV SS data breakpoints wait for one instruction more, a single step is lost.
-            core.pendingTrap &= 0xF;
-        } else if (core.pendingTrap != 0) {
-            raiseTrap();
-        }
-        if (shadowed && core.shadow) {
-            // STI in a shadow does not prolong it; MOV SS may, one instruction each.
-            core.shadow = core.shadowHoldsTraps;
-        }
-    }
-
-    private void raiseTrap() {
-        state.dr[6] |= core.pendingTrap;
-        core.pendingTrap = 0;
-        raise(new GuestFault(GuestFault.DB, GuestFault.NO_CODE), state.flags());
+        return block != null && block.valid ? block : finder.find(linear, mode, key);
     }
 
     // ---- looking up
@@ -328,8 +224,8 @@ public final class Interpreter {
         core.look = false;
         counters.lookUps++;
         int reasons = (int) ATTENTION.getOpaque(this) != 0 ? (int) ATTENTION.getAndSet(this, 0) : 0;
-        if (shutDown) {
-            shutDown = false;
+        if (delivery.shutDown) {
+            delivery.shutDown = false;
             counters.shutdowns++;
             return Exit.SHUTDOWN;
         }
@@ -337,7 +233,7 @@ public final class Interpreter {
             changedMemory(reasons);
         }
         if ((reasons & Attention.TRACE) != 0) {
-            decodeAnew();
+            finder.decodeAnew();
         }
         if ((reasons & Attention.NMI) != 0) {
             nmiPending = true;
@@ -359,7 +255,7 @@ public final class Interpreter {
         }
         if (core.pendingTrap != 0 && !core.shadow) {
             // Of a task switch: there was no step behind which it could come.
-            raiseTrap();
+            delivery.raiseTrap();
         }
         if (budget < 0 || core.halted || interrupts.attention()) {
             budget = SLICE;
@@ -405,18 +301,17 @@ public final class Interpreter {
     /// [Exit#DEBUGGED]. An exception that it raises is delivered and the step over: `rip` is at the handler.
     ///
     /// @param interrupts whether an interrupt may come instead; then the step ends at its handler. Otherwise the step
-    /// of
-    ///     a halted vCPU ends where it began
+    /// of a halted vCPU ends where it began
     public Exit runOne(boolean interrupts) {
         foreignWrites.own(Thread.currentThread());
         core.look = true;
         core.debug.setStepping(true);
         interruptsHeld = !interrupts;
-        raised = false;
+        delivery.raised = false;
         try {
             var exit = lookUp();
-            if (exit == null && !raised) {
-                step();
+            if (exit == null && !delivery.raised) {
+                singleStep.step();
             } else if (exit == Exit.HALTED && !interrupts) {
                 exit = null;
             }
@@ -447,14 +342,6 @@ public final class Interpreter {
         foreignWrites.drain();
     }
 
-    /// Who wants to hear of decoded blocks hears of those that are known already too.
-    private void decodeAnew() {
-        if (core.told.wantsDecoded() && !tellsDecoded) {
-            cache.clear();
-        }
-        tellsDecoded = core.told.wantsDecoded();
-    }
-
     /// INIT, and the startup message that may have come right behind it (SDM volume 3, section 8.4).
     private void startOver(int reasons) {
         if ((reasons & Attention.INIT) != 0) {
@@ -475,73 +362,24 @@ public final class Interpreter {
             core.nmiBlocked = true;
             core.halted = false;
             counters.nmis++;
-            interrupt(GuestFault.NMI);
+            delivery.interrupt(GuestFault.NMI);
         } else if (state.flag(CpuState.IF) && interrupts.hasInterrupt()) {
             core.halted = false;
             int vector = interrupts.acknowledge();
             core.told.serviced(vector);
             counters.interrupts[vector >> 4 & InterpreterCounters.CLASSES - 1]++;
-            interrupt(vector);
+            delivery.interrupt(vector);
         }
-    }
-
-    private void interrupt(int vector) {
-        raised = true;
-        try {
-            Interrupts.deliver(core, vector, Interrupts.Source.HARDWARE, GuestFault.NO_CODE, state.flags());
-        } catch (GuestFault fault) {
-            raise(fault, state.flags());
-        }
-    }
-
-    /// Delivers an exception; a fault on the way makes a double fault or the end (SDM volume 3, section 6.15). Each
-    /// turn of the loop is a worse class of exception than the last, so it ends.
-    private void raise(GuestFault first, int savedFlags) {
-        raised = true;
-        core.look = true;
-        core.committed = false;
-        // A guest whose handler faults at once must not escape the clock.
-        budget--;
-        var fault = first;
-        notePageFault(fault);
-        while (true) {
-            counters.exceptions[fault.vector & InterpreterCounters.EXCEPTIONS - 1]++;
-            try {
-                Interrupts.deliver(core, fault.vector, Interrupts.Source.HARDWARE, fault.code, savedFlags);
-                if (fault.vector == GuestFault.DB) {
-                    state.dr[7] &= ~ControlRegisters.DR7_GD;
-                }
-                return;
-            } catch (GuestFault second) {
-                core.committed = false;
-                notePageFault(second);
-                if (fault.vector == GuestFault.DF) {
-                    shutDown = true;
-                    core.told.shutsDown();
-                    return;
-                }
-                boolean combines = isContributory(fault.vector) && isContributory(second.vector)
-                        || fault.vector == GuestFault.PF
-                                && (second.vector == GuestFault.PF || isContributory(second.vector));
-                fault = combines ? new GuestFault(GuestFault.DF, 0) : second;
-            }
-        }
-    }
-
-    /// Also of page faults that become double faults (section 6.15, on #PF).
-    private void notePageFault(GuestFault fault) {
-        if (fault.vector == GuestFault.PF) {
-            state.cr2 = fault.address;
-        }
-    }
-
-    private static boolean isContributory(int vector) {
-        return vector == GuestFault.DE || vector >= GuestFault.TS && vector <= GuestFault.GP;
     }
 
     /// Whether the vCPU waits in a HLT, or for a startup message.
     public boolean isHalted() {
         return core.halted || waitsForStartup;
+    }
+
+    /// Whether the next instruction runs in an interrupt shadow.
+    public boolean isShadowed() {
+        return core.shadow;
     }
 
     /// Ends a HLT: registers were set from outside and the vCPU is to go on with them.
@@ -561,7 +399,7 @@ public final class Interpreter {
         foreignWrites.listen();
         foreignWrites.drain();
         nmiPending = false;
-        shutDown = false;
+        delivery.shutDown = false;
         stepping = false;
         waitsForStartup = core.ports.id() != 0;
         core.look = true;

@@ -85,12 +85,15 @@ public final class VertxLoops implements AutoCloseable {
         loops.forEach(loop -> loop.hang(group));
     }
 
-    /// Vert.x on these loops, for sockets and HTTP. Not for devices: they know only [EventLoop].
+    /// Vert.x on these loops, for sockets and HTTP, but not on the VM loop if there is another: clients, however many,
+    /// do not hold the guest's timers. Not for devices: they know only [EventLoop].
     public synchronized Vertx vertx() {
         if (vertx == null) {
-            var group = new LoopGroup(loops.stream().map(VertxEventLoop::netty).toList());
+            var ioLoops = loops.size() == 1 ? loops : loops.subList(1, loops.size());
+            var group =
+                    new LoopGroup(ioLoops.stream().map(VertxEventLoop::netty).toList());
             var options = new VertxOptions()
-                    .setEventLoopPoolSize(loops.size())
+                    .setEventLoopPoolSize(ioLoops.size())
                     .setWorkerPoolSize(1)
                     .setInternalBlockingPoolSize(1)
                     .setBlockedThreadCheckInterval(TimeUnit.DAYS.toMillis(1))

@@ -280,7 +280,7 @@ final class VertxLoopsTest {
                         answer::completeExceptionally);
 
         assertThat(answer.join()).isEqualTo("hello");
-        assertThat(servedBy.join()).containsAnyOf("vm-loop", "io-loop-");
+        assertThat(servedBy.join()).startsWith("io-loop-"); // the VM loop has the guest's timers
     }
 
     private CompletableFuture<String> serveOneEcho(String path) throws TimeoutException {

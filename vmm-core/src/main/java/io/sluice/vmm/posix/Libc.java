@@ -1,4 +1,4 @@
-package io.sluice.vmm.qmp;
+package io.sluice.vmm.posix;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -7,14 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
-/// The calls of the C library that inherited descriptors need. Linux on x86-64.
-final class Libc {
-    static final short POLLIN = 1;
-    static final short POLLOUT = 4;
-    static final short POLLERR = 8;
-    static final short POLLHUP = 16;
-    static final short POLLNVAL = 32;
+/// The calls themselves. Descriptors are bare numbers; a call that can fail says how.
+public final class Libc {
+    public static final int STDIN = 0;
+    public static final int STDOUT = 1;
 
+    private static final int TCSADRAIN = 1;
     private static final int SOL_SOCKET = 1;
     private static final int SO_ACCEPTCONN = 30;
     private static final int SOCK_NONBLOCK_CLOEXEC = 0x80800;
@@ -29,6 +27,9 @@ final class Libc {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final MethodHandle ISATTY = handle("isatty", INT, INT);
+    private static final MethodHandle TCGETATTR = handle("tcgetattr", INT, INT, ValueLayout.ADDRESS);
+    private static final MethodHandle TCSETATTR = handle("tcsetattr", INT, INT, INT, ValueLayout.ADDRESS);
     private static final MethodHandle POLL = handle("poll", INT, ValueLayout.ADDRESS, LONG, INT);
     private static final MethodHandle READ = handle("read", LONG, INT, ValueLayout.ADDRESS, LONG);
     private static final MethodHandle WRITE = handle("write", LONG, INT, ValueLayout.ADDRESS, LONG);
@@ -42,6 +43,8 @@ final class Libc {
             FunctionDescriptor.of(INT, INT, INT, LONG),
             Linker.Option.firstVariadicArg(2));
     private static final MethodHandle EVENTFD = handle("eventfd", INT, INT, INT);
+    private static final MethodHandle EVENTFD_WRITE = handle("eventfd_write", INT, INT, LONG);
+    private static final MethodHandle EVENTFD_READ = handle("eventfd_read", INT, INT, ValueLayout.ADDRESS);
     private static final MethodHandle SHUTDOWN = handle("shutdown", INT, INT, INT);
     private static final MethodHandle CLOSE = handle("close", INT, INT);
 
@@ -52,8 +55,23 @@ final class Libc {
                 LINKER.defaultLookup().findOrThrow(name), FunctionDescriptor.of(result, arguments));
     }
 
+    /// Whether `fd` is a terminal.
+    public static boolean isTerminal(int fd) {
+        return call(() -> (int) ISATTY.invokeExact(fd)) == 1;
+    }
+
+    /// Reads the terminal's settings; `false` if that fails.
+    public static boolean getTerminal(int fd, MemorySegment termios) {
+        return call(() -> (int) TCGETATTR.invokeExact(fd, termios)) == 0;
+    }
+
+    /// Sets the terminal once what was written has gone out; `false` if that fails.
+    public static boolean setTerminal(int fd, MemorySegment termios) {
+        return call(() -> (int) TCSETATTR.invokeExact(fd, TCSADRAIN, termios)) == 0;
+    }
+
     /// What a descriptor is.
-    enum Kind {
+    public enum Kind {
         LISTENING,
         CONNECTED,
         /// A file, a pipe, a terminal.
@@ -62,7 +80,7 @@ final class Libc {
     }
 
     /// @param scratch has 8 bytes
-    static Kind kind(int fd, MemorySegment scratch) {
+    public static Kind kind(int fd, MemorySegment scratch) {
         if (call(() -> (int) FCNTL.invokeExact(fd, F_GETFD, 0L)) < 0) {
             return Kind.CLOSED;
         }
@@ -76,49 +94,55 @@ final class Libc {
         return scratch.get(INT, 0) == 0 ? Kind.CONNECTED : Kind.LISTENING;
     }
 
-    static void neverBlock(int fd) {
+    public static void neverBlock(int fd) {
         long flags = call(() -> (int) FCNTL.invokeExact(fd, F_GETFL, 0L));
         call(() -> (int) FCNTL.invokeExact(fd, F_SETFL, flags | O_NONBLOCK));
     }
 
-    /// Waits for events on `count` descriptors.
-    static int poll(MemorySegment fds, int count) {
-        return (int) call(() -> (int) POLL.invokeExact(fds, (long) count, -1));
+    static int poll(MemorySegment fds, int count, int millis) {
+        return (int) call(() -> (int) POLL.invokeExact(fds, (long) count, millis));
     }
 
-    static long read(int fd, MemorySegment to, long bytes) {
+    public static long read(int fd, MemorySegment to, long bytes) {
         return call(() -> (long) READ.invokeExact(fd, to, bytes));
     }
 
-    static long write(int fd, MemorySegment from, long bytes) {
+    public static long write(int fd, MemorySegment from, long bytes) {
         return call(() -> (long) WRITE.invokeExact(fd, from, bytes));
     }
 
     /// Sends what fits at once.
-    static long send(int fd, MemorySegment from, long bytes) {
+    public static long send(int fd, MemorySegment from, long bytes) {
         return call(() -> (long) SEND.invokeExact(fd, from, bytes, MSG_DONTWAIT_NOSIGNAL));
     }
 
     /// A client that waits; negative if none does.
-    static int accept(int fd) {
+    public static int accept(int fd) {
         return (int)
                 call(() -> (int) ACCEPT.invokeExact(fd, MemorySegment.NULL, MemorySegment.NULL, SOCK_NONBLOCK_CLOEXEC));
     }
 
-    /// A counter that can be polled.
-    static int newEvent() {
-        int fd = (int) call(() -> (int) EVENTFD.invokeExact(0, EVENT_NONBLOCK_CLOEXEC));
-        if (fd < 0) {
-            throw new QmpOpenException("no file descriptor is left");
-        }
-        return fd;
+    /// A counter that can be polled, and never blocks; negative if no descriptor is left.
+    public static int newEvent() {
+        return (int) call(() -> (int) EVENTFD.invokeExact(0, EVENT_NONBLOCK_CLOEXEC));
     }
 
-    static void shutdown(int fd) {
+    public static void signal(int event) {
+        call(() -> (int) EVENTFD_WRITE.invokeExact(event, 1L));
+    }
+
+    /// Takes the count away.
+    ///
+    /// @param scratch has 8 bytes
+    public static void clear(int event, MemorySegment scratch) {
+        call(() -> (int) EVENTFD_READ.invokeExact(event, scratch));
+    }
+
+    public static void shutdown(int fd) {
         call(() -> (int) SHUTDOWN.invokeExact(fd, SHUT_RDWR));
     }
 
-    static void close(int fd) {
+    public static void close(int fd) {
         call(() -> (int) CLOSE.invokeExact(fd));
     }
 
