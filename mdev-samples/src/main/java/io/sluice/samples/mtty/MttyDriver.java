@@ -1,10 +1,10 @@
 package io.sluice.samples.mtty;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevContext;
 import io.sluice.vfio.mdev.MdevDevice;
 import io.sluice.vfio.mdev.MdevDriver;
-import io.sluice.vfio.mdev.MdevException;
 import io.sluice.vfio.mdev.MdevType;
 import java.util.List;
 
@@ -42,7 +42,7 @@ public final class MttyDriver implements MdevDriver {
     public MdevDevice create(MdevType type, MdevContext context) {
         int ports = ports(type);
         if (free < ports) {
-            throw new MdevException(Errno.ENOSPC, "mtty-" + type.name());
+            throw new HostException(Errno.ENOSPC, "mtty-" + type.name());
         }
         free -= ports;
         return new MttyDevice(ports, context, () -> free += ports);

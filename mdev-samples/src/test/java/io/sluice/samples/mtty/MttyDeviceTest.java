@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevBus;
-import io.sluice.vfio.mdev.MdevException;
 import io.sluice.vfio.mdev.MdevInstance;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioDevice;
@@ -46,9 +46,9 @@ class MttyDeviceTest {
         }
         var single = create("mtty-1");
 
-        var refused = catchThrowableOfType(MdevException.class, () -> create("mtty-2"));
+        var refused = catchThrowableOfType(HostException.class, () -> create("mtty-2"));
         create("mtty-1");
-        var empty = catchThrowableOfType(MdevException.class, () -> create("mtty-1"));
+        var empty = catchThrowableOfType(HostException.class, () -> create("mtty-1"));
         bus.remove(single.uuid());
 
         assertThat(refused.errno()).isEqualTo(Errno.ENOSPC);

@@ -1,7 +1,7 @@
 package io.sluice.vfio.entry;
 
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevBus;
-import io.sluice.vfio.mdev.MdevException;
 import io.sluice.vfio.mdev.MdevInstance;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vmm.plugin.DeviceContext;
@@ -209,7 +209,7 @@ final class MdevCommands {
     private Nothing create(CreateArguments arguments) {
         try {
             bus.create(arguments.type, arguments.uuid, context::newStrand);
-        } catch (MdevException e) {
+        } catch (HostException e) {
             throw new QmpException("cannot create '" + arguments.uuid + "' of type '" + arguments.type + "': "
                     + e.errno().text());
         }
@@ -220,7 +220,7 @@ final class MdevCommands {
         var instance = find(arguments.uuid);
         try {
             return new Removal(bus.remove(instance.uuid()));
-        } catch (MdevException e) {
+        } catch (HostException e) {
             throw new QmpException(
                     "cannot remove '" + arguments.uuid + "': " + e.errno().text());
         }

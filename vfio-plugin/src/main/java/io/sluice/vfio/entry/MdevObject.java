@@ -1,7 +1,7 @@
 package io.sluice.vfio.entry;
 
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevBus;
-import io.sluice.vfio.mdev.MdevException;
 import io.sluice.vfio.mdev.MdevInstance;
 import io.sluice.vmm.plugin.DeviceContext;
 import io.sluice.vmm.plugin.ObjectType;
@@ -49,7 +49,7 @@ final class MdevObject implements ObjectType {
         }
         try {
             return new Owned(bus, bus.create(type, uuid, context::newStrand));
-        } catch (MdevException e) {
+        } catch (HostException e) {
             throw new PluginException(
                     "mdev " + type + ": cannot create '" + uuid + "': "
                             + e.errno().text(),

@@ -2,8 +2,8 @@ package io.sluice.vfio.entry;
 
 import io.sluice.vfio.guest.GuestFunction;
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevBus;
-import io.sluice.vfio.mdev.MdevException;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vmm.pci.PciFunction;
 import io.sluice.vmm.plugin.Attachable;
@@ -63,7 +63,7 @@ final class VfioPciType implements DeviceType {
         VfioDevice device;
         try {
             device = instance.open();
-        } catch (MdevException e) {
+        } catch (HostException e) {
             throw new PluginException(
                     e.errno() == Errno.EBUSY
                             ? "vfio " + path + ": device is already attached"

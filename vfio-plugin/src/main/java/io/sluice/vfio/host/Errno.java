@@ -8,8 +8,12 @@ public enum Errno {
     ENOENT(2, "No such file or directory"),
     /// The device cannot answer now: decoding is off, or it sleeps.
     EIO(5, "Input/output error"),
+    /// The place is not one that was handed out.
+    ENXIO(6, "No such device or address"),
+    /// The structure is larger than what is known of it, or there are too many of a thing.
+    E2BIG(7, "Argument list too long"),
     EBADF(9, "Bad file descriptor"),
-    /// Under way already; a later call will find it done.
+    /// Under way already, or nothing there yet; a later call will find it done.
     EAGAIN(11, "Resource temporarily unavailable"),
     ENOMEM(12, "Cannot allocate memory"),
     EACCES(13, "Permission denied"),
@@ -21,14 +25,30 @@ public enum Errno {
     ENODEV(19, "No such device"),
     /// A known field with an impossible value.
     EINVAL(22, "Invalid argument"),
+    /// The process has as many open files as it may have.
+    EMFILE(24, "Too many open files"),
     /// The object does not know this request.
     ENOTTY(25, "Inappropriate ioctl for device"),
-    /// A driver's own pool is empty.
+    /// A pool is empty, or no hole is large enough.
     ENOSPC(28, "No space left on device"),
+    /// The file is a stream of whole records.
+    ESPIPE(29, "Illegal seek"),
+    /// Others keep taking what has to be free.
+    EDEADLOCK(35, "Resource deadlock avoided"),
+    /// The stream pauses here.
+    ENOMSG(42, "No message of desired type"),
+    /// Beyond the last address.
+    EOVERFLOW(75, "Value too large for defined data type"),
+    /// An open file, but of the wrong kind.
+    EBADFD(77, "File descriptor in bad state"),
     /// The number of users that the core counts is reached.
     EUSERS(87, "Too many users"),
+    /// More would have been told than there is room for.
+    EMSGSIZE(90, "Message too long"),
     /// Understood but not supported.
-    EOPNOTSUPP(95, "Operation not supported");
+    EOPNOTSUPP(95, "Operation not supported"),
+    /// Reserved, or allowed to another.
+    EADDRINUSE(98, "Address already in use");
 
     private final int number;
     private final String text;

@@ -1,4 +1,5 @@
-/// The simulated host. So far: the words in which its kernel refuses. Its PCI topology, groups and IOMMU live here.
+/// The simulated host, and the words in which its kernel refuses. Below it: its memory, its IOMMUs, its processes and
+/// their files, its PCI devices.
 @NullMarked
 package io.sluice.vfio.host;
 

@@ -1,6 +1,7 @@
 package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.trace.Trace;
 import java.util.LinkedHashMap;
@@ -57,14 +58,14 @@ public final class MdevBus {
 
     /// Makes a driver a parent.
     ///
-    /// @throws MdevException EEXIST if one of its name is there, EINVAL if it offers no type or a type without an API
+    /// @throws HostException EEXIST if one of its name is there, EINVAL if it offers no type or a type without an API
     public void register(MdevDriver driver) {
         if (parents.containsKey(driver.name())) {
-            throw new MdevException(Errno.EEXIST, driver.name());
+            throw new HostException(Errno.EEXIST, driver.name());
         }
         if (driver.types().isEmpty()
                 || driver.types().stream().anyMatch(t -> t.deviceApi().isEmpty())) {
-            throw new MdevException(Errno.EINVAL, driver.name());
+            throw new HostException(Errno.EINVAL, driver.name());
         }
         var parent = new MdevParent(this, driver);
         for (var type : driver.types()) {
@@ -75,11 +76,11 @@ public final class MdevBus {
 
     /// Takes a parent away: no new instances, those that are there are removed, then its types.
     ///
-    /// @throws MdevException ENODEV if there is none
+    /// @throws HostException ENODEV if there is none
     public void unregister(String driver) {
         var parent = parents.remove(driver);
         if (parent == null) {
-            throw new MdevException(Errno.ENODEV, driver);
+            throw new HostException(Errno.ENODEV, driver);
         }
         parent.leave();
         offers.values().removeIf(o -> o.parent == parent);
@@ -119,16 +120,16 @@ public final class MdevBus {
     /// Writes `uuid` to the file `create` of a type.
     ///
     /// @param strand gives the instance its serial place; asked only if the request is well-formed
-    /// @throws MdevException EINVAL for a malformed UUID, ENODEV for an unknown type or a parent that goes, EEXIST for
+    /// @throws HostException EINVAL for a malformed UUID, ENODEV for an unknown type or a parent that goes, EEXIST for
     ///     a UUID in use, EUSERS or ENOSPC if there can be no more
     public MdevInstance create(String typeName, String uuid, Supplier<Strand> strand) {
         var offer = offers.get(typeName);
         if (offer == null) {
-            throw new MdevException(Errno.ENODEV, typeName);
+            throw new HostException(Errno.ENODEV, typeName);
         }
         var id = parse(uuid);
         if (instances.containsKey(id)) {
-            throw new MdevException(Errno.EEXIST, DEVICES + id);
+            throw new HostException(Errno.EEXIST, DEVICES + id);
         }
         var instance = offer.parent.create(offer.type, id, strand.get(), trace);
         instances.put(id, instance);
@@ -140,7 +141,7 @@ public final class MdevBus {
         boolean line = text.length() == UUID_LENGTH + 1 && text.endsWith("\n");
         var bare = line ? text.substring(0, UUID_LENGTH) : text;
         if (!UUID_TEXT.matcher(bare).matches()) {
-            throw new MdevException(Errno.EINVAL, "'" + bare + "' is not a UUID");
+            throw new HostException(Errno.EINVAL, "'" + bare + "' is not a UUID");
         }
         return UUID.fromString(bare);
     }
@@ -166,11 +167,11 @@ public final class MdevBus {
     /// Writes 1 to the file `remove` of an instance. Does not wait for its user.
     ///
     /// @return whether it is gone; if not, its user was asked for it and it goes when released
-    /// @throws MdevException ENODEV if there is none, EAGAIN if it is going already
+    /// @throws HostException ENODEV if there is none, EAGAIN if it is going already
     public boolean remove(UUID uuid) {
         var instance = instances.get(uuid);
         if (instance == null) {
-            throw new MdevException(Errno.ENODEV, DEVICES + uuid);
+            throw new HostException(Errno.ENODEV, DEVICES + uuid);
         }
         return instance.remove();
     }

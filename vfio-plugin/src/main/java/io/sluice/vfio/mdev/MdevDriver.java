@@ -19,6 +19,6 @@ public interface MdevDriver {
 
     /// Makes an instance.
     ///
-    /// @throws MdevException ENOSPC if the driver's pool is empty; then nothing is taken from it
+    /// @throws HostException ENOSPC if the driver's pool is empty; then nothing is taken from it
     MdevDevice create(MdevType type, MdevContext context);
 }

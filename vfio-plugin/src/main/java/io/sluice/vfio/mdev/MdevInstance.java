@@ -1,6 +1,7 @@
 package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.vfio.VfioCounters;
 import io.sluice.vfio.vfio.VfioDevice;
 import java.util.UUID;
@@ -71,12 +72,12 @@ public final class MdevInstance {
 
     /// Opens the vfio device, for one user at a time.
     ///
-    /// @throws MdevException EBUSY if it is open, ENODEV if it is going
+    /// @throws HostException EBUSY if it is open, ENODEV if it is going
     public VfioDevice open() {
         switch (state) {
             case FREE -> state = State.OPEN;
-            case OPEN -> throw new MdevException(Errno.EBUSY, path());
-            case LEAVING, GONE -> throw new MdevException(Errno.ENODEV, path());
+            case OPEN -> throw new HostException(Errno.EBUSY, path());
+            case LEAVING, GONE -> throw new HostException(Errno.ENODEV, path());
         }
         told.opened();
         return vfio;
@@ -105,8 +106,8 @@ public final class MdevInstance {
                 told.removed(false);
                 vfio.strand().call(vfio::request);
             }
-            case LEAVING -> throw new MdevException(Errno.EAGAIN, path());
-            case GONE -> throw new MdevException(Errno.ENODEV, path());
+            case LEAVING -> throw new HostException(Errno.EAGAIN, path());
+            case GONE -> throw new HostException(Errno.ENODEV, path());
         }
         return state == State.GONE;
     }

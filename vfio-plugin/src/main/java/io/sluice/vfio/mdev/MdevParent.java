@@ -1,6 +1,7 @@
 package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.trace.Trace;
@@ -43,10 +44,10 @@ final class MdevParent {
     /// Build, then publish: a driver that refuses leaves nothing behind.
     MdevInstance create(MdevType type, UUID uuid, Strand strand, Trace trace) {
         if (leaving) {
-            throw new MdevException(Errno.ENODEV, typeName(type));
+            throw new HostException(Errno.ENODEV, typeName(type));
         }
         if (type.maxInstances() != MdevType.DRIVER_COUNTS && used(type) >= type.maxInstances()) {
-            throw new MdevException(Errno.EUSERS, typeName(type));
+            throw new HostException(Errno.EUSERS, typeName(type));
         }
         var told = new MdevTrace(trace, uuid);
         var context = new MdevContext(uuid, strand, told);

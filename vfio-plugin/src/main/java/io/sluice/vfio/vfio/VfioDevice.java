@@ -1,6 +1,7 @@
 package io.sluice.vfio.vfio;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.loop.Strand;
 import java.util.List;
 
@@ -50,19 +51,19 @@ public final class VfioDevice {
         return new Info(FLAG_RESET | FLAG_PCI, regions.size(), VfioIrq.values().length);
     }
 
-    /// @throws VfioException EINVAL if there is no such region
+    /// @throws HostException EINVAL if there is no such region
     public RegionInfo regionInfo(int index) {
         if (index < 0 || index >= regions.size()) {
-            throw new VfioException(Errno.EINVAL, "no region " + index);
+            throw new HostException(Errno.EINVAL, "no region " + index);
         }
         var region = regions.get(index);
         return new RegionInfo(index, region.flags(), region.size(), VfioRegion.fileOffset(index));
     }
 
-    /// @throws VfioException EINVAL if the device has no such interrupt
+    /// @throws HostException EINVAL if the device has no such interrupt
     public VfioIrq.Info irqInfo(int index) {
         if (index < 0 || index >= VfioIrq.values().length || ops.vectors(VfioIrq.values()[index]) == 0) {
-            throw new VfioException(Errno.EINVAL, "no interrupt " + index);
+            throw new HostException(Errno.EINVAL, "no interrupt " + index);
         }
         var irq = VfioIrq.values()[index];
         return new VfioIrq.Info(irq.flags, ops.vectors(irq));
@@ -73,7 +74,7 @@ public final class VfioDevice {
         return ops.vectors(irq);
     }
 
-    /// @throws VfioException with the errno of the rule that the request breaks; then nothing has changed
+    /// @throws HostException with the errno of the rule that the request breaks; then nothing has changed
     public void setIrqs(SetIrqs request) {
         interrupts.set(request);
     }
@@ -81,7 +82,7 @@ public final class VfioDevice {
     /// `pread`: splits into naturally aligned accesses, ends at the end of the region.
     ///
     /// @return bytes read
-    /// @throws VfioException EINVAL if the position is in no region, or the region is absent
+    /// @throws HostException EINVAL if the position is in no region, or the region is absent
     public int read(long position, byte[] target, int offset, int length) {
         int region = VfioRegion.index(position);
         long at = VfioRegion.offset(position);
@@ -121,7 +122,7 @@ public final class VfioDevice {
                 || region >= regions.size()
                 || at >= regions.get(region).size()
                 || (regions.get(region).flags() & flag) == 0) {
-            throw new VfioException(Errno.EINVAL, "no such place in region " + region);
+            throw new HostException(Errno.EINVAL, "no such place in region " + region);
         }
         return (int) Math.min(length, regions.get(region).size() - at);
     }

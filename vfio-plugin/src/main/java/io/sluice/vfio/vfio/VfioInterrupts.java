@@ -8,6 +8,7 @@ import static io.sluice.vfio.vfio.SetIrqs.DATA_EVENTFD;
 import static io.sluice.vfio.vfio.SetIrqs.DATA_NONE;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import org.jspecify.annotations.Nullable;
 
 /// The interrupts of one device, and who hears of them. Inside the device's strand.
@@ -92,7 +93,7 @@ public final class VfioInterrupts {
         }
     }
 
-    /// @throws VfioException EINVAL for a malformed request or a second mode, ENOTTY for what this device cannot do
+    /// @throws HostException EINVAL for a malformed request or a second mode, ENOTTY for what this device cannot do
     void set(SetIrqs request) {
         validate(request);
         var irq = VfioIrq.values()[request.index()];
@@ -189,7 +190,7 @@ public final class VfioInterrupts {
         };
     }
 
-    private static VfioException refuse(Errno errno, String why) {
-        return new VfioException(errno, why);
+    private static HostException refuse(Errno errno, String why) {
+        return new HostException(errno, why);
     }
 }

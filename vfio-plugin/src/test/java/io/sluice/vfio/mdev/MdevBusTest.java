@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.testkit.BellDriver;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioIrq;
@@ -37,7 +38,7 @@ class MdevBusTest {
     }
 
     private Errno refusal(Runnable request) {
-        var refused = catchThrowableOfType(MdevException.class, request::run);
+        var refused = catchThrowableOfType(HostException.class, request::run);
         assertThat(refused).isNotNull();
         return refused.errno();
     }
@@ -119,7 +120,7 @@ class MdevBusTest {
 
             @Override
             public MdevDevice create(MdevType type, MdevContext context) {
-                throw new MdevException(Errno.ENOSPC, "stingy-1");
+                throw new HostException(Errno.ENOSPC, "stingy-1");
             }
         };
         bus.register(stingy);

@@ -3,13 +3,12 @@ package io.sluice.vfio.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevBus;
 import io.sluice.vfio.mdev.MdevDriver;
-import io.sluice.vfio.mdev.MdevException;
 import io.sluice.vfio.mdev.MdevInstance;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioDevice;
-import io.sluice.vfio.vfio.VfioException;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
 import io.sluice.vmm.testkit.DirectLoop;
@@ -87,10 +86,10 @@ public abstract class MdevContract {
                         if (room <= 64) {
                             create(type);
                         } else {
-                            throw new MdevException(io.sluice.vfio.host.Errno.ENOSPC, "not tried");
+                            throw new HostException(io.sluice.vfio.host.Errno.ENOSPC, "not tried");
                         }
                     })
-                    .isInstanceOf(MdevException.class);
+                    .isInstanceOf(HostException.class);
             all.forEach(i -> bus.remove(i.uuid()));
             assertThat(available(type)).isEqualTo(room);
         });
@@ -169,7 +168,7 @@ public abstract class MdevContract {
     private static void file(Runnable request) {
         try {
             request.run();
-        } catch (VfioException e) {
+        } catch (HostException e) {
             assertThat(e.errno()).isNotNull();
         }
     }

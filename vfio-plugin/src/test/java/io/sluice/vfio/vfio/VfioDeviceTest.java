@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.testkit.DirectLoop;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,7 +64,7 @@ class VfioDeviceTest {
     }
 
     private Errno refusal(Runnable request) {
-        var refused = catchThrowableOfType(VfioException.class, request::run);
+        var refused = catchThrowableOfType(HostException.class, request::run);
         assertThat(refused).isNotNull();
         return refused.errno();
     }

@@ -1,5 +1,6 @@
 package io.sluice.vfio.host.iommu;
 
+import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.memory.HostMemory;
 import java.lang.invoke.MethodHandles;
@@ -184,7 +185,7 @@ public final class DmaContext {
                 }
                 int within = (int) (iova + done) & granule - 1;
                 int count = Math.min(granule - within, length - done);
-                HostMemory.copy(HostFrames.address(PageTable.frame(entry)) + within, target, offset + done, count);
+                HostMemory.copy(frames.address(PageTable.frame(entry)) + within, target, offset + done, count);
                 done += count;
             }
             return done;
@@ -223,10 +224,8 @@ public final class DmaContext {
                 int within = (int) (iova + done) & granule - 1;
                 int count = Math.min(granule - within, length - done);
                 long frame = PageTable.frame(entry) + within;
-                var memory = frames.memory(frame);
-                long address = HostFrames.address(frame);
-                HostMemory.copy(source, offset + done, address, count);
-                memory.watch().written(address - memory.base(), count);
+                HostMemory.copy(source, offset + done, frames.address(frame), count);
+                frames.memory(frame).watch().written(HostFrames.offset(frame), count);
                 done += count;
             }
             return done;

@@ -1,5 +1,6 @@
 package io.sluice.vfio.host.iommu;
 
+import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Iova;
 import java.util.ArrayList;
 import java.util.Arrays;
