@@ -277,6 +277,15 @@ public final class VfioDevice {
         }
     }
 
+    /// A reset of its slot is over.
+    void slotWasReset() {
+        interrupts.intx(false);
+        ops.resetEnds();
+        if (migration != null) {
+            migration.reset();
+        }
+    }
+
     /// Its first user opens it.
     ///
     /// @throws HostException why it cannot be opened
