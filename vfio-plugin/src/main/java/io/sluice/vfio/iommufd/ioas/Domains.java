@@ -2,6 +2,7 @@ package io.sluice.vfio.iommufd.ioas;
 
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
+import io.sluice.vfio.host.iommu.PagingDomain;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Iova;
 import java.util.Arrays;
@@ -9,7 +10,7 @@ import java.util.Arrays;
 /// The domains of an IOAS, all of which translate its areas alike.
 final class Domains {
     private final Steps steps;
-    private SpaceDomain[] all = {};
+    private PagingDomain[] all = {};
 
     Domains(Steps steps) {
         this.steps = steps;
@@ -23,19 +24,19 @@ final class Domains {
     long alignment() {
         long alignment = 1;
         for (var domain : all) {
-            alignment = Math.max(alignment, domain.pageSize());
+            alignment = Math.max(alignment, domain.granule());
         }
         return alignment;
     }
 
-    void add(SpaceDomain domain) {
+    void add(PagingDomain domain) {
         steps.pass("iommufd.ioas.domain");
         all = Arrays.copyOf(all, all.length + 1);
         all[all.length - 1] = domain;
     }
 
-    void remove(SpaceDomain domain) {
-        all = Arrays.stream(all).filter(other -> !other.equals(domain)).toArray(SpaceDomain[]::new);
+    void remove(PagingDomain domain) {
+        all = Arrays.stream(all).filter(other -> !other.equals(domain)).toArray(PagingDomain[]::new);
     }
 
     // ---- an area in all of them
@@ -92,7 +93,7 @@ final class Domains {
     /// Maps an area in a domain, and pins it if it is the first.
     ///
     /// @throws HostException then it is not in the domain
-    void fillOne(SpaceDomain domain, Area area, boolean hugePages) {
+    void fillOne(PagingDomain domain, Area area, boolean hugePages) {
         boolean pins = !area.filled;
         if (pins) {
             steps.pass("iommufd.pages.pin");
@@ -113,29 +114,29 @@ final class Domains {
 
     /// Takes an area out of a domain that is not in the list any more, or not yet; without any left lets go of its
     /// pages.
-    void emptyOne(SpaceDomain domain, Area area) {
+    void emptyOne(PagingDomain domain, Area area) {
         unmap(domain, area);
         if (all.length == 0) {
             unpin(area);
         }
     }
 
-    private static void unmap(SpaceDomain domain, Area area) {
-        domain.domain().unmap(new Iova(area.first), area.length());
+    private static void unmap(PagingDomain domain, Area area) {
+        domain.unmap(new Iova(area.first), area.length());
     }
 
-    private static void map(SpaceDomain domain, Area area, boolean hugePages) {
+    private static void map(PagingDomain domain, Area area, boolean hugePages) {
         area.pages.tell(area.start, area.length(), new Mapper(domain, area, hugePages));
     }
 
     /// Puts the frames of an area one behind the other.
     private static final class Mapper implements HostFrames.RunSink {
-        private final SpaceDomain domain;
+        private final PagingDomain domain;
         private final Area area;
         private final boolean hugePages;
         private long iova;
 
-        Mapper(SpaceDomain domain, Area area, boolean hugePages) {
+        Mapper(PagingDomain domain, Area area, boolean hugePages) {
             this.domain = domain;
             this.area = area;
             this.hugePages = hugePages;
@@ -147,8 +148,7 @@ final class Domains {
             long piece = hugePages ? length : PageObject.PAGE;
             for (long done = 0; done < length; ) {
                 long count = Math.min(piece, length - done);
-                domain.domain()
-                        .map(new Iova(iova), new HostFrames.Run(first + done, count), area.readable, area.writable);
+                domain.map(new Iova(iova), new HostFrames.Run(first + done, count), area.readable, area.writable);
                 iova += count;
                 done += count;
             }

@@ -12,6 +12,7 @@ import static io.sluice.vfio.host.Errno.EPERM;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
+import io.sluice.vfio.host.iommu.PagingDomain;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -175,9 +176,9 @@ public final class IovaSpace {
     ///
     /// @throws HostException EADDRINUSE if areas are outside its aperture or do not fit its pages, EINVAL if its pages
     ///     are larger than the host's, or why pages cannot be pinned or mapped; then it is empty
-    public void add(SpaceDomain domain) {
-        long wanted = alignmentWith(Math.max(domains.alignment(), domain.pageSize()), hugePages, pinUsers);
-        reserve(domain, domain.outside());
+    public void add(PagingDomain domain) {
+        long wanted = alignmentWith(Math.max(domains.alignment(), domain.granule()), hugePages, pinUsers);
+        reserve(domain, outside(domain));
         Area done = null;
         try {
             for (var area = areas.from(0); area != null; area = areas.after(area)) {
@@ -198,8 +199,18 @@ public final class IovaSpace {
         alignment = wanted;
     }
 
+    /// What a domain does not translate.
+    private static List<IovaRange> outside(PagingDomain domain) {
+        var outside = new ArrayList<IovaRange>();
+        if (domain.aperture().first() != 0) {
+            outside.add(new IovaRange(0, domain.aperture().first() - 1));
+        }
+        outside.add(new IovaRange(domain.aperture().last() + 1, -1));
+        return outside;
+    }
+
     /// Takes a domain away, which is empty then.
-    public void remove(SpaceDomain domain) {
+    public void remove(PagingDomain domain) {
         domains.remove(domain);
         for (var area = areas.from(0); area != null; area = areas.after(area)) {
             domains.emptyOne(domain, area);
@@ -332,20 +343,29 @@ public final class IovaSpace {
     ///
     /// @throws HostException ENOENT if there is a hole; before anything was done
     void eachArea(long first, long last, Consumer<Area> action) {
-        var start = areas.from(first);
+        if (!isMapped(first, last)) {
+            throw refuse(ENOENT, "a hole in " + text(first, last));
+        }
+        for (var area = areas.from(first);
+                area != null && Long.compareUnsigned(area.first, last) <= 0;
+                area = areas.after(area)) {
+            action.accept(area);
+        }
+    }
+
+    /// Whether a range is mapped without a hole.
+    public boolean isMapped(long first, long last) {
         long need = first;
-        for (var area = start; ; area = areas.after(area)) {
-            if (area == null || Long.compareUnsigned(area.first, need) > 0) {
-                throw refuse(ENOENT, "a hole in " + text(first, last));
+        for (var area = areas.from(first); area != null; area = areas.after(area)) {
+            if (Long.compareUnsigned(area.first, need) > 0) {
+                return false;
             }
             if (Long.compareUnsigned(area.last, last) >= 0) {
-                break;
+                return true;
             }
             need = area.last + 1;
         }
-        for (var area = start; area != null && Long.compareUnsigned(area.first, last) <= 0; area = areas.after(area)) {
-            action.accept(area);
-        }
+        return false;
     }
 
     /// The area that an address is in.
