@@ -4,6 +4,7 @@ import static io.sluice.vmm.pci.HeaderReg.COMMAND;
 import static io.sluice.vmm.pci.HeaderReg.STATUS;
 
 import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.loop.Strand;
 import java.util.ArrayList;
