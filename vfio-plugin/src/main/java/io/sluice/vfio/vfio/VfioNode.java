@@ -231,7 +231,7 @@ public final class VfioNode {
         group.blockFile();
         try {
             synchronized (set) {
-                if (isOpen()) {
+                if (isOpen() && !going) {
                     throw new HostException(Errno.EBUSY, name + " is open");
                 }
                 open(false, node -> null);
