@@ -165,5 +165,4 @@ public abstract class ForwardingDevice implements VfioDeviceOps {
     public DmaBuf getGfxDmaBuf(int id) {
         return device.getGfxDmaBuf(id);
     }
-
 }
