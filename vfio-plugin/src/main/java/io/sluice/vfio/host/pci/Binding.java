@@ -58,8 +58,4 @@ final class Binding {
         dependents.clear();
         return all;
     }
-
-    synchronized void forget(Runnable gone) {
-        dependents.remove(gone);
-    }
 }

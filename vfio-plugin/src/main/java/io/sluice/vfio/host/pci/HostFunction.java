@@ -198,6 +198,12 @@ public final class HostFunction {
         vfioNumber = number;
     }
 
+    /// Has `gone` run when the driver that has it now gives it up, or fails to take it; before the driver's own
+    /// [HostDriver#remove], what came last first.
+    public void whenUnbound(Runnable gone) {
+        binding.whenUnbound(gone);
+    }
+
     // ---- the host's own
 
     FunctionConfig config() {
