@@ -63,6 +63,16 @@ public final class VfioInterrupts {
         }
     }
 
+    /// Whether the device has no interrupts of any kind.
+    boolean none() {
+        for (var all : eventfds) {
+            if (all.length != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// How many of the vectors somebody listens to.
     public int listeners(VfioIrq kind) {
         int count = 0;
@@ -98,7 +108,7 @@ public final class VfioInterrupts {
         validate(request);
         var irq = VfioIrq.values()[request.index()];
         if (ops.vectors(irq) == 0) {
-            throw refuse(Errno.ENOTTY, irq + " is not offered");
+            throw refuse(none() ? Errno.EINVAL : Errno.ENOTTY, irq + " is not offered");
         }
         switch (request.flags() & SetIrqs.ACTION) {
             case ACTION_MASK, ACTION_UNMASK -> mask(irq, request);
