@@ -35,6 +35,9 @@ public final class PciFunction {
     private final int express;
     private final int limit;
     private final Runnable onReset;
+    private final List<Runnable> resets;
+    private final PciExtensions extensions;
+    private final @Nullable VirtualPlace virtual;
     private volatile @Nullable PciPort port;
     private volatile boolean master;
     private boolean intx;
@@ -55,6 +58,9 @@ public final class PciFunction {
         this.express = from.express;
         this.limit = express != 0 ? ConfigSpace.EXTENDED : ConfigSpace.CONVENTIONAL;
         this.onReset = from.onReset;
+        this.resets = List.copyOf(from.resets);
+        this.extensions = from.extensions();
+        this.virtual = from.virtual ? new VirtualPlace() : null;
         config.keepAsReset();
     }
 
@@ -86,8 +92,23 @@ public final class PciFunction {
         return msix;
     }
 
+    /// The extended capabilities that a host deals with.
+    public PciExtensions extensions() {
+        return extensions;
+    }
+
+    /// Whether it is a virtual function, which its physical function places.
+    public boolean isVirtual() {
+        return virtual != null;
+    }
+
     public List<Bar> bars() {
         return bars;
+    }
+
+    /// What answers behind a BAR while the function sits on a bus, wherever that BAR is; on the function's strand.
+    public BusDevice behind(Bar bar) {
+        return gates.get(bars.indexOf(bar));
     }
 
     /// The BAR whose mapping `mapped` answers; null if that is none of this function's. Any thread.
@@ -244,7 +265,7 @@ public final class PciFunction {
         var io = new ArrayList<Mapping.Device>();
         for (int i = 0; i < bars.size(); i++) {
             var bar = bars.get(i);
-            long first = bar.address(config);
+            long first = virtual != null ? virtual.address(bar) : bar.address(config);
             if (decodes(bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY) && bar.isPlace(first)) {
                 (bar.isIo() ? io : memory)
                         .add(new Mapping.Device(
@@ -256,7 +277,18 @@ public final class PciFunction {
 
     /// Whether the function is awake and its command register has `enable` set.
     boolean decodes(int enable) {
+        if (virtual != null) {
+            return inD0() && enable == HeaderReg.COMMAND_MEMORY && virtual.memory();
+        }
         return inD0() && (command() & enable) != 0;
+    }
+
+    /// The physical function says where the BARs of this virtual one are.
+    void placeVirtual(long[] addresses, boolean decoded) {
+        if (virtual != null && !virtual.same(addresses, decoded)) {
+            virtual.set(addresses, decoded);
+            remap();
+        }
     }
 
     private void functionLevelReset() {
@@ -280,6 +312,9 @@ public final class PciFunction {
         if (msi != null) {
             msi.settle();
         }
+        for (int i = 0; i < resets.size(); i++) {
+            resets.get(i).run();
+        }
         intx(false);
         settleDecoding();
         onReset.run();
@@ -298,6 +333,7 @@ public final class PciFunction {
         config.set(COMMAND.offset, 2, 0);
         settleDecoding();
         gates.forEach(gate -> gate.set(false));
+        placeVirtual(new long[6], false);
         var here = port;
         if (here != null) {
             here.told().removed(here, this);

@@ -21,6 +21,13 @@ public final class PciFunctionBuilder {
     int powerManagement;
     int express;
     Runnable onReset = () -> {};
+    final List<Runnable> resets = new ArrayList<>();
+    boolean virtual;
+    private @Nullable Acs acs;
+    private @Nullable Ats ats;
+    private @Nullable Pri pri;
+    private @Nullable PasidCapability pasid;
+    private @Nullable Sriov sriov;
     private final CapabilityLayout layout = new CapabilityLayout(config);
     private final List<Bar> bars = new ArrayList<>();
     private @Nullable MsiWish msi;
@@ -155,6 +162,70 @@ public final class PciFunctionBuilder {
         return layout.addExtended(id, version, length + 4);
     }
 
+    /// Access control services.
+    ///
+    /// @param services of [Acs]
+    public PciFunctionBuilder acs(int services) {
+        acs = new Acs(this, services);
+        return this;
+    }
+
+    /// Address translation services.
+    ///
+    /// @param queueDepth invalidations that the function takes at once, 1 to 32
+    public PciFunctionBuilder ats(int queueDepth) {
+        ats = new Ats(this, queueDepth);
+        return this;
+    }
+
+    /// Page requests.
+    ///
+    /// @param capacity requests that may be under way
+    public PciFunctionBuilder pri(int capacity) {
+        pri = new Pri(this, capacity);
+        return this;
+    }
+
+    /// Requests with a PASID of `bits` bits, on a function that is a PCI Express one already.
+    public PciFunctionBuilder pasid(int bits, boolean execute, boolean privileged) {
+        pasid = new PasidCapability(this, bits, execute, privileged);
+        int prefixes = express + PciExpress.DEVICE_CAPABILITIES_2;
+        config.set(prefixes, 4, config.get32(prefixes) | PciExpress.PREFIXES);
+        return this;
+    }
+
+    /// Alternative routing ids (PCI Express Base 6.0 section 7.8.8): the device has up to 256 functions.
+    public PciFunctionBuilder ari() {
+        extendedCapability(0x0E, 1, 4);
+        return this;
+    }
+
+    /// Makes it a physical function.
+    public PciFunctionBuilder sriov(SriovSettings settings) {
+        sriov = new Sriov(this, settings);
+        return this;
+    }
+
+    /// Makes it a virtual function (PCI Express Base 6.0 section 9.3.4): its ids read as all ones, its BARs, its pin
+    /// and most of its command register as 0; the physical function places and enables what it decodes.
+    public PciFunctionBuilder virtualFunction() {
+        virtual = true;
+        return this;
+    }
+
+    /// The BARs that are declared so far.
+    public List<Bar> declaredBars() {
+        return List.copyOf(bars);
+    }
+
+    boolean isExpress() {
+        return express != 0;
+    }
+
+    PciExtensions extensions() {
+        return new PciExtensions(acs, ats, pri, pasid, sriov);
+    }
+
     /// Declares a register of 1, 2 or 4 bytes: its value, its writable bits, and its bits that ones clear.
     public PciFunctionBuilder register(int offset, int size, int value, int writable, int clearable) {
         config.define(offset, size, value, writable, clearable);
@@ -179,6 +250,12 @@ public final class PciFunctionBuilder {
         return this;
     }
 
+    /// As [#onReset], for what stands before the device; before the device's own.
+    PciFunctionBuilder alsoOnReset(Runnable reset) {
+        resets.add(reset);
+        return this;
+    }
+
     /// Turns the header into type 1: BAR2 to BAR5 make room for bus numbers and windows.
     PciFunctionBuilder bridgeHeader() {
         config.define(HeaderReg.SUBSYSTEM_VENDOR_ID.offset, 4, 0, 0, 0);
@@ -196,9 +273,21 @@ public final class PciFunctionBuilder {
                 throw new IllegalStateException(name + ": BAR " + bar.index() + " is declared twice");
             }
             seen |= slots;
-            bar.define(config);
+            if (!virtual) {
+                bar.define(config);
+            }
+        }
+        if (virtual) {
+            virtualHeader();
         }
         return new PciFunction(this);
+    }
+
+    private void virtualHeader() {
+        ids(0xFFFF, 0xFFFF).interruptPin(0).set(HeaderReg.HEADER_TYPE, 0);
+        config.define(HeaderReg.COMMAND.offset, HeaderReg.COMMAND.size, 0, HeaderReg.COMMAND_MASTER, 0);
+        config.define(HeaderReg.CACHE_LINE_SIZE.offset, HeaderReg.CACHE_LINE_SIZE.size, 0, 0, 0);
+        config.define(HeaderReg.INTERRUPT_LINE.offset, HeaderReg.INTERRUPT_LINE.size, 0, 0, 0);
     }
 
     @Nullable

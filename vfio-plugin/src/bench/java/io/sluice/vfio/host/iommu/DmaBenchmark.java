@@ -1,10 +1,12 @@
 package io.sluice.vfio.host.iommu;
 
+import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.memory.HostMemory;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -35,6 +37,7 @@ public class DmaBenchmark {
     private GuestRam ram;
     private HostFrames frames;
     private HostFrames.Run all;
+    private IommuUnit unit;
     private PagingDomain domain;
     private PagingDomain crowded;
     private DmaContext device;
@@ -46,20 +49,22 @@ public class DmaBenchmark {
         ram = GuestRam.allocate(16 << 20);
         frames = new HostFrames();
         all = frames.add(ram);
-        domain = new PagingDomain(TableFormat.VTD_48);
+        unit = new IommuUnit(UnitSettings.vtd("dmar0"), frames, new Steps());
+        domain = unit.newPagingDomain(DomainOptions.PLAIN);
         for (int i = 0; i < LENGTH / PAGE; i++) {
             domain.map(new Iova((long) i * PAGE), all.part((long) (2 * i + 1) * PAGE, PAGE), true, true);
         }
         device = context(1);
         device.set(0, domain);
-        crowded = new PagingDomain(TableFormat.VTD_48);
+        crowded = unit.newPagingDomain(DomainOptions.PLAIN);
         for (int i = 0; i < DEVICES; i++) {
             context(2 + i).set(0, crowded);
         }
     }
 
     private DmaContext context(int number) {
-        return new DmaContext(new Bdf(number << 3), TableFormat.VTD_48, frames, (r, p, i, w, why) -> {});
+        return unit.add(new Bdf(number << 3), List.of(), new IommuGroup(number), DeviceTraits.PLAIN)
+                .dma();
     }
 
     @TearDown

@@ -2,9 +2,12 @@ package io.sluice.vfio.host.iommu;
 
 /// Nothing is mapped in it. What is in no other domain is in this one.
 public final class BlockingDomain extends Domain {
-    static final BlockingDomain INSTANCE = new BlockingDomain();
+    public static final BlockingDomain INSTANCE = new BlockingDomain();
 
     private BlockingDomain() {}
+
+    @Override
+    void require(IommuDevice device) {}
 
     @Override
     long walk(long iova) {

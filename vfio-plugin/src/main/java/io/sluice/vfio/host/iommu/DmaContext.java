@@ -9,7 +9,8 @@ import java.util.Arrays;
 
 /// The IOMMU's view of one requester id: which domain its requests go through, by PASID, and what it has cached.
 ///
-/// DMA is for one thread at a time, that of the device's strand: no lock, no garbage. Domains are set by any thread.
+/// DMA is for the thread of the device's strand: no lock, no garbage. Where several devices send by one requester id, a
+/// piece of one waits for that of another. Domains are set by any thread.
 /// Requests are done in pieces of [#PIECE] bytes; each piece sees one state of the tables, and a call that changes them
 /// waits for the piece that is under way.
 ///
@@ -32,12 +33,15 @@ public final class DmaContext {
     }
 
     private final Bdf requester;
+    private final IommuUnit unit;
+    private final IommuGroup group;
     private final HostFrames frames;
-    private final DmaFaults faults;
     private final Iotlb cache;
     private final Invalidations invalidations = new Invalidations();
     private final int granule;
 
+    private int holders;
+    private boolean owned;
     private volatile Bindings bindings = Bindings.BLOCKED;
 
     @SuppressWarnings("unused") // by EPOCH
@@ -46,17 +50,46 @@ public final class DmaContext {
     private long failedAt;
     private Domain failedIn = BlockingDomain.INSTANCE;
 
-    /// @param format of the tables of every domain that it is put in
-    public DmaContext(Bdf requester, TableFormat format, HostFrames frames, DmaFaults faults) {
+    DmaContext(Bdf requester, IommuUnit unit, IommuGroup group) {
         this.requester = requester;
-        this.frames = frames;
-        this.faults = faults;
+        this.unit = unit;
+        this.group = group;
+        this.frames = unit.frames();
+        var format = unit.settings().format();
         this.cache = new Iotlb(format.granuleShift());
         this.granule = 1 << format.granuleShift();
     }
 
     public Bdf requester() {
         return requester;
+    }
+
+    IommuGroup group() {
+        return group;
+    }
+
+    boolean canEnforceCoherency() {
+        return unit.settings().enforcesCoherency();
+    }
+
+    // ---- who has this requester id; guarded by the unit
+
+    void hold() {
+        holders++;
+    }
+
+    /// @return whether nobody has it any more
+    boolean drop() {
+        return --holders == 0;
+    }
+
+    /// Whether it is a device's own, not only an alias.
+    boolean isOwned() {
+        return owned;
+    }
+
+    void own(boolean owned) {
+        this.owned = owned;
     }
 
     Invalidations invalidations() {
@@ -68,7 +101,7 @@ public final class DmaContext {
     /// Sets the domain of a PASID, or of requests without one. When it returns, no request goes by the old one.
     ///
     /// @param pasid 0 for requests without one
-    public synchronized void set(int pasid, Domain domain) {
+    synchronized void set(int pasid, Domain domain) {
         var old = bindings.of(pasid);
         if (old.equals(domain)) {
             return;
@@ -86,7 +119,7 @@ public final class DmaContext {
     }
 
     /// Nothing goes through any more, with or without a PASID.
-    public synchronized void block() {
+    synchronized void close() {
         var old = bindings;
         bindings = Bindings.BLOCKED;
         awaitQuiet();
@@ -119,9 +152,27 @@ public final class DmaContext {
     // ---- DMA; the device's thread
 
     private void begin() {
-        EPOCH.setVolatile(this, (long) EPOCH.get(this) + 1);
+        long seen = (long) EPOCH.getOpaque(this);
+        if ((seen & 1) != 0 || !EPOCH.compareAndSet(this, seen, seen + 1)) {
+            beginAfterOthers();
+        }
         if (invalidations.isPending()) {
             invalidations.take(cache);
+        }
+    }
+
+    /// Another thread does DMA by the same requester id, as several devices behind a bridge do: one piece at a time.
+    private void beginAfterOthers() {
+        for (int i = 0; ; i++) {
+            long seen = (long) EPOCH.getOpaque(this);
+            if ((seen & 1) == 0 && EPOCH.compareAndSet(this, seen, seen + 1)) {
+                return;
+            }
+            if (i < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
         }
     }
 
@@ -240,7 +291,7 @@ public final class DmaContext {
                 : failedIn.walk(failedAt) == PageTable.NONE
                         ? DmaFaults.Reason.NOT_PRESENT
                         : DmaFaults.Reason.NOT_ALLOWED;
-        faults.faulted(requester, pasid, failedAt, need == PageTable.WRITE, reason);
+        unit.faults().faulted(requester, pasid, failedAt, need == PageTable.WRITE, reason);
     }
 
     /// Translates one address as DMA would.

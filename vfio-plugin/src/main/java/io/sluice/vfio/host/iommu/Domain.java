@@ -3,7 +3,7 @@ package io.sluice.vfio.host.iommu;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Where the requests of a requester id, or of one of its PASIDs, go: nowhere, or through a set of translations.
-public abstract sealed class Domain permits BlockingDomain, PagingDomain {
+public abstract sealed class Domain permits BlockingDomain, PagingDomain, NestedDomain {
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final int number = NUMBERS.incrementAndGet();
@@ -14,6 +14,11 @@ public abstract sealed class Domain permits BlockingDomain, PagingDomain {
     final int number() {
         return number;
     }
+
+    /// Finds out whether a device can be in it.
+    ///
+    /// @throws HostException EINVAL if it cannot
+    abstract void require(IommuDevice device);
 
     /// The entry for `iova`, with permissions as in [PageTable]. Any thread.
     abstract long walk(long iova);

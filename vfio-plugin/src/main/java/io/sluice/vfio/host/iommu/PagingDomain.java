@@ -1,5 +1,7 @@
 package io.sluice.vfio.host.iommu;
 
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Iova;
 import java.util.ArrayList;
@@ -11,26 +13,98 @@ import java.util.List;
 /// Any thread changes it, one at a time. A call that takes a translation away returns when no DMA through it is on its
 /// way; it waits for pieces of [DmaContext#PIECE] bytes that are being moved, and for nothing else.
 public final class PagingDomain extends Domain {
+    private final IommuUnit unit;
+    private final DomainOptions options;
+    private final Aperture aperture;
     private final PageTable table;
     /// Those that are in it, one entry for each attachment. Guarded by this.
     private final List<DmaContext> users = new ArrayList<>();
     private volatile DmaContext[] distinct = {};
     private volatile boolean dirtyTracking;
+    private boolean coherent;
 
-    /// @param format what the tables look like
-    public PagingDomain(TableFormat format) {
-        table = new PageTable(format.granuleShift(), format.levels(), format.largePages());
+    PagingDomain(IommuUnit unit, DomainOptions options) {
+        this.unit = unit;
+        this.options = options;
+        var settings = unit.settings();
+        aperture = new Aperture(settings.firstAddress(), settings.lastAddress());
+        table = new PageTable(settings.format(), unit.steps());
+    }
+
+    /// What it is for.
+    public DomainOptions options() {
+        return options;
+    }
+
+    /// The addresses that it translates.
+    public Aperture aperture() {
+        return aperture;
+    }
+
+    /// Bytes of its smallest page.
+    public long granule() {
+        return 1L << table.granuleShift();
+    }
+
+    boolean isOf(IommuUnit unit) {
+        return this.unit == unit;
+    }
+
+    @Override
+    void require(IommuDevice device) {
+        var other = device.unit().settings();
+        boolean fits = device.unit() == unit
+                || device.unit().frames() == unit.frames()
+                        && other.format().equals(unit.settings().format())
+                        && other.firstAddress() <= aperture.first()
+                        && other.lastAddress() >= aperture.last()
+                        && (other.nesting() || !options.nestParent());
+        if (!fits) {
+            throw new HostException(Errno.EINVAL, "the IOMMU of " + device + " cannot read the tables of " + this);
+        }
+        if (options.dirtyTracking() && !device.tracksDirty()) {
+            throw new HostException(Errno.EINVAL, "writes of " + device + " cannot be noted");
+        }
+        if (isCoherent() && !other.enforcesCoherency()) {
+            throw new HostException(Errno.EINVAL, "DMA of " + device + " cannot be made coherent");
+        }
+    }
+
+    // ---- coherency
+
+    /// Makes all DMA through it snoop the caches, for good, if the IOMMUs of all that are in it can.
+    ///
+    /// @return whether it does now
+    public synchronized boolean enforceCoherency() {
+        if (!coherent) {
+            coherent = unit.settings().enforcesCoherency() && users.stream().allMatch(DmaContext::canEnforceCoherency);
+        }
+        return coherent;
+    }
+
+    /// Whether all DMA through it is made to snoop the caches.
+    public synchronized boolean isCoherent() {
+        return coherent;
     }
 
     // ---- translations
 
-    /// Maps host memory; what has been mapped there before has been unmapped.
+    /// Maps frames that are pinned; what has been mapped there before has been unmapped. Costs the fewest and largest
+    /// pages that fit.
     ///
-    /// @param memory the memory's number in [HostFrames]
-    /// @param writable whether it can be written too
+    /// @throws HostException ENOMEM if there is no room for tables; then nothing of it is mapped
     public synchronized void map(Iova iova, HostFrames.Run memory, boolean readable, boolean writable) {
+        long first = iova.bits();
+        if (!aperture.holds(first, first + memory.length() - 1)) {
+            throw new IllegalArgumentException(iova + " + " + memory.length() + " is out of reach");
+        }
         long permissions = (readable ? PageTable.READ : 0) | (writable ? PageTable.WRITE : 0);
-        table.map(iova.bits(), memory.first(), memory.length(), permissions);
+        try {
+            table.map(first, memory.first(), memory.length(), permissions);
+        } catch (HostException refused) {
+            unmap(iova, memory.length());
+            throw refused;
+        }
     }
 
     /// Unmaps a range, holes and all. In force when it returns.
@@ -123,9 +197,20 @@ public final class PagingDomain extends Domain {
         return table.pageShift(iova.bits());
     }
 
+    /// The frame that `iova` lies in; -1 if nothing is mapped there.
+    public synchronized long frameAt(Iova iova) {
+        long entry = table.walk(iova.bits());
+        return entry == PageTable.NONE ? -1 : PageTable.frame(entry);
+    }
+
     /// Bytes that the tables take.
     public synchronized long tableBytes() {
         return table.bytes();
+    }
+
+    /// Nodes of the tables that are in use.
+    synchronized int tableNodes() {
+        return table.nodes();
     }
 
     @Override

@@ -1,0 +1,179 @@
+package io.sluice.vfio.host.iommu;
+
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
+import io.sluice.vfio.host.Steps;
+import io.sluice.vfio.host.memory.HostFrames;
+import io.sluice.vmm.address.Bdf;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/// One IOMMU of the simulated host: who stands behind it, by requester id, and the domains it has tables for. A
+/// requester id that is nobody's gets nowhere.
+///
+/// Any thread; DMA finds its requester id without a lock.
+public final class IommuUnit {
+    private static final int BUSES = 256;
+    private static final int FUNCTIONS = 256;
+
+    private final UnitSettings settings;
+    private final HostFrames frames;
+    private final Steps steps;
+    private final AtomicReferenceArray<@Nullable AtomicReferenceArray<@Nullable DmaContext>> requesters =
+            new AtomicReferenceArray<>(BUSES);
+    private volatile DmaFaults faults = (requester, pasid, iova, write, reason) -> {};
+
+    public IommuUnit(UnitSettings settings, HostFrames frames, Steps steps) {
+        this.settings = settings;
+        this.frames = frames;
+        this.steps = steps;
+    }
+
+    public UnitSettings settings() {
+        return settings;
+    }
+
+    HostFrames frames() {
+        return frames;
+    }
+
+    Steps steps() {
+        return steps;
+    }
+
+    // ---- domains
+
+    /// Makes an empty domain that nobody is in.
+    ///
+    /// @throws HostException EOPNOTSUPP if it cannot be what it is for
+    public PagingDomain newPagingDomain(DomainOptions options) {
+        if (options.dirtyTracking() && !settings.dirtyTracking()) {
+            throw new HostException(Errno.EOPNOTSUPP, settings.name() + " notes no writes");
+        }
+        if (options.nestParent() && !settings.nesting()) {
+            throw new HostException(Errno.EOPNOTSUPP, settings.name() + " cannot nest");
+        }
+        steps.pass("iommu.new_paging.root");
+        return new PagingDomain(this, options);
+    }
+
+    /// Puts a guest's first stage on a domain.
+    ///
+    /// @throws HostException EOPNOTSUPP if the unit cannot, or not so; EINVAL if the parent was not made for it
+    public NestedDomain newNestedDomain(PagingDomain parent, StageOne stageOne) {
+        if (!settings.nesting() || (stageOne.flags() & ~StageOne.FLAGS) != 0) {
+            throw new HostException(Errno.EOPNOTSUPP, settings.name() + " cannot nest so");
+        }
+        if (!parent.options().nestParent() || !parent.isOf(this)) {
+            throw new HostException(Errno.EINVAL, parent + " is no parent for a first stage of " + settings.name());
+        }
+        if (stageOne.addressWidth() != 48 && stageOne.addressWidth() != 57 || (stageOne.tablePointer() & 0xFFF) != 0) {
+            throw new HostException(Errno.EINVAL, "a first stage of " + stageOne.addressWidth() + " bits");
+        }
+        steps.pass("iommu.new_nested.domain");
+        return new NestedDomain(parent, stageOne);
+    }
+
+    // ---- devices
+
+    /// Puts a device behind the unit, into its group's domain.
+    ///
+    /// @param aliases other requester ids by which its requests may come
+    /// @throws HostException EEXIST if the requester id is another device's own; EINVAL if an alias is of another
+    ///     group, or the device does not fit the group's domain
+    public IommuDevice add(Bdf requester, List<Bdf> aliases, IommuGroup group, DeviceTraits traits) {
+        steps.pass("iommu.add.device");
+        var device = enter(requester, aliases, group, traits);
+        try {
+            group.join(device);
+        } catch (HostException refused) {
+            forget(device);
+            throw refused;
+        }
+        return device;
+    }
+
+    private synchronized IommuDevice enter(Bdf requester, List<Bdf> aliases, IommuGroup group, DeviceTraits traits) {
+        var ids = new LinkedHashSet<Bdf>();
+        ids.add(requester);
+        ids.addAll(aliases);
+        for (var id : ids) {
+            var there = find(id.bits());
+            if (there != null && there.isOwned() && id.equals(requester)) {
+                throw new HostException(Errno.EEXIST, id + " is behind " + settings.name() + " already");
+            }
+            if (there != null && there.group() != group) {
+                throw new HostException(Errno.EINVAL, id + " is of another group");
+            }
+        }
+        var contexts = new ArrayList<DmaContext>();
+        for (var id : ids) {
+            contexts.add(hold(id, group));
+        }
+        contexts.getFirst().own(true);
+        return new IommuDevice(requester, this, group, traits, contexts);
+    }
+
+    private DmaContext hold(Bdf id, IommuGroup group) {
+        var bus = requesters.get(id.bus());
+        if (bus == null) {
+            bus = new AtomicReferenceArray<>(FUNCTIONS);
+            requesters.set(id.bus(), bus);
+        }
+        var context = bus.get(id.bits() & FUNCTIONS - 1);
+        if (context == null) {
+            context = new DmaContext(id, this, group);
+            bus.set(id.bits() & FUNCTIONS - 1, context);
+        }
+        context.hold();
+        return context;
+    }
+
+    /// Takes a device away. When it returns, not one byte moves by its requester ids any more, but for those that
+    /// others have too.
+    public void remove(IommuDevice device) {
+        if (device.group().leave(device)) {
+            forget(device);
+        }
+    }
+
+    private synchronized void forget(IommuDevice device) {
+        device.dma().own(false);
+        for (var context : device.contexts()) {
+            if (context.drop()) {
+                var id = context.requester();
+                var bus = requesters.get(id.bus());
+                if (bus != null) {
+                    bus.set(id.bits() & FUNCTIONS - 1, null);
+                }
+                context.close();
+            }
+        }
+    }
+
+    /// The requester id's way to memory; null if it is nobody's.
+    @Nullable
+    DmaContext find(int requester) {
+        var bus = requesters.get(requester >>> 8);
+        return bus == null ? null : bus.get(requester & FUNCTIONS - 1);
+    }
+
+    // ---- news
+
+    /// Tells of requests that went nowhere, from now on; one listener at a time.
+    public void onFault(DmaFaults listener) {
+        faults = listener;
+    }
+
+    DmaFaults faults() {
+        return faults;
+    }
+
+    @Override
+    public String toString() {
+        return settings.name();
+    }
+}
