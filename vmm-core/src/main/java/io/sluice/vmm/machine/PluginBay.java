@@ -215,6 +215,9 @@ final class PluginBay {
         var function = function(device.device());
         if (function != null) {
             board.pci.remove(function);
+            if (function.showsMemory()) {
+                board.settle();
+            }
         }
         device.device().close();
     }
