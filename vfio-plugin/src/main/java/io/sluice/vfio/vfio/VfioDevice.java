@@ -5,6 +5,7 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.memory.GuestRam;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One vfio device file. All calls are made inside the device's strand.
 public final class VfioDevice {
@@ -54,7 +55,7 @@ public final class VfioDevice {
     }
 
     public Info info() {
-        return new Info(FLAG_RESET | FLAG_PCI, regions.size(), VfioIrq.values().length);
+        return new Info((ops.canReset() ? FLAG_RESET : 0) | FLAG_PCI, regions.size(), VfioIrq.values().length);
     }
 
     /// @throws HostException EINVAL if there is no such region
@@ -88,6 +89,11 @@ public final class VfioDevice {
                 && offset <= ram.size() - length;
     }
 
+    /// What whoever maps a region reaches, if that is a device of the host.
+    public @Nullable MappedDevice mapped(int index) {
+        return ops.mapped(index);
+    }
+
     /// The pieces of a region that can be mapped.
     public List<RegionCapability.Area> mappable(int index) {
         return regions.get(index).mappable();
@@ -114,7 +120,7 @@ public final class VfioDevice {
             throw new HostException(Errno.EINVAL, "no interrupt " + index);
         }
         var irq = VfioIrq.values()[index];
-        return new VfioIrq.Info(irq.flags, ops.vectors(irq));
+        return new VfioIrq.Info(ops.irqFlags(irq), ops.vectors(irq));
     }
 
     /// How many vectors an interrupt has; 0 if the device has none of this kind.
@@ -123,8 +129,10 @@ public final class VfioDevice {
     }
 
     /// @throws HostException with the errno of the rule that the request breaks; then nothing has changed
-    public void setIrqs(SetIrqs request) {
-        interrupts.set(request);
+    ///
+    /// @return 0, or how many vectors there could be if there could not be as many as asked; then nothing has changed
+    public int setIrqs(SetIrqs request) {
+        return ops.setIrqs(request, interrupts);
     }
 
     /// `pread`: splits into naturally aligned accesses, ends at the end of the region.

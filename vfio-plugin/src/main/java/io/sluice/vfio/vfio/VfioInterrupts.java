@@ -72,7 +72,8 @@ public final class VfioInterrupts {
         return count;
     }
 
-    private void signal(@Nullable Eventfd eventfd) {
+    /// Signals, and counts it; null for nobody.
+    public void signal(@Nullable Eventfd eventfd) {
         if (eventfd != null) {
             counters.interrupts++;
             eventfd.signal();
@@ -94,7 +95,7 @@ public final class VfioInterrupts {
     }
 
     /// @throws HostException EINVAL for a malformed request or a second mode, ENOTTY for what this device cannot do
-    void set(SetIrqs request) {
+    int set(SetIrqs request) {
         validate(request);
         var irq = VfioIrq.values()[request.index()];
         if (ops.vectors(irq) == 0) {
@@ -105,6 +106,7 @@ public final class VfioInterrupts {
             case ACTION_TRIGGER -> trigger(irq, request);
             default -> throw refuse(Errno.EINVAL, "SET_IRQS takes one action");
         }
+        return 0;
     }
 
     private void validate(SetIrqs request) {
