@@ -3,11 +3,14 @@ package io.sluice.vfio.vfio;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.iommu.IommuDevice;
+import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.memory.GuestRam;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A device behind vfio: what its driver gives to vfio. Called inside the device's strand; never blocks.
+/// A device behind vfio: what its driver gives to vfio. Called inside the device's strand, but for [#unmapped]; never
+/// blocks.
 public interface VfioDeviceOps {
     /// The regions by index, nine or more for a PCI device. Does not change.
     List<VfioRegion> regions();
@@ -51,6 +54,27 @@ public interface VfioDeviceOps {
         return interrupts.set(request);
     }
 
+    /// What GET_INFO says beside numbers.
+    default List<VfioCapability> capabilities() {
+        return List.of();
+    }
+
+    /// How its state is moved to another machine; null if it cannot be.
+    default @Nullable MigrationOps migration() {
+        return null;
+    }
+
+    /// How it notes what it writes; null if it does not.
+    default @Nullable DmaLogOps dmaLog() {
+        return null;
+    }
+
+    /// A feature of its driver, by the number that the kernel's headers give it; null if it has none of that number.
+    /// Those that vfio itself knows are not asked for.
+    default @Nullable VfioFeature feature(int id) {
+        return null;
+    }
+
     /// What the IOMMU knows of it. Null if it has no requester id: then it is emulated, and reaches memory through an
     /// access of its user's iommufd alone. Does not change.
     default @Nullable IommuDevice iommu() {
@@ -61,6 +85,49 @@ public interface VfioDeviceOps {
     /// be mapped. Does not change.
     default @Nullable MappedDevice mapped(int region) {
         return null;
+    }
+
+    /// Whether an eventfd may write at this place of a BAR; not over the MSI-X table, for one.
+    default boolean takesIoeventfd(int region, long offset, int size) {
+        return true;
+    }
+
+    /// Whether its user can attach it by PASIDs.
+    default boolean takesPasids() {
+        var iommu = iommu();
+        return iommu != null && iommu.maxPasids() > 1;
+    }
+
+    /// Whether its user can attach its plain requester id. A device whose requester id its driver shares between
+    /// several users can be attached by PASIDs only.
+    default boolean takesRequester() {
+        return true;
+    }
+
+    /// Its user authorised it for a PASID, or for requests without one if it is 0: its list of what it may use grows.
+    default void attached(int pasid) {}
+
+    /// It may use a PASID no longer. Told before the PASID is taken out of the IOMMU; what it does by it ends.
+    default void detached(int pasid) {}
+
+    /// Whether an emulated device holds pages of its user, not only reads and writes them.
+    default boolean needsPinnedPages() {
+        return false;
+    }
+
+    /// A range of an emulated device's I/O addresses goes away: every page of it that the device holds has been given
+    /// back when this returns. On the thread that unmaps, not inside the strand, and without any lock; maybe for ranges
+    /// that the device never touched. Must not call back into what maps.
+    default void unmapped(Iova iova, long length) {}
+
+    /// Whether the token that a user brings is the one that is wanted of it (virtual functions and their physical one).
+    ///
+    /// @param token null if he brings none
+    /// @throws HostException EACCES if it is wrong or missing; EINVAL if there is one where none applies
+    default void checkToken(@Nullable UUID token) {
+        if (token != null) {
+            throw new HostException(Errno.EINVAL, "no token applies here");
+        }
     }
 
     /// The user's file was closed; the device has been reset. What is in its memory is for no other user.
