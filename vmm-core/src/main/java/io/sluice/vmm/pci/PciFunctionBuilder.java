@@ -224,8 +224,25 @@ public final class PciFunctionBuilder {
         return List.copyOf(bars);
     }
 
-    boolean isExpress() {
+    /// Whether the function is a PCI Express one so far.
+    public boolean isExpress() {
         return express != 0;
+    }
+
+    /// Makes the function a PCI Express one of this type, also if the device has said that it is one of another.
+    ///
+    /// @param resets whether the function can be reset (FLR)
+    public PciFunctionBuilder expressAs(PciExpress.Type type, boolean resets) {
+        if (express == 0) {
+            return pciExpress(type, resets);
+        }
+        PciExpress.define(config, express, type, resets);
+        return this;
+    }
+
+    /// The device id that is declared so far.
+    public int deviceId() {
+        return config.get16(HeaderReg.DEVICE_ID.offset);
     }
 
     PciExtensions extensions() {

@@ -1,6 +1,5 @@
 package io.sluice.vfio.vfio.pci;
 
-import io.sluice.vfio.host.pci.HostInterrupts;
 import io.sluice.vfio.vfio.Eventfd;
 import io.sluice.vfio.vfio.VfioInterrupts;
 import io.sluice.vmm.pci.PciFunction;
@@ -14,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 final class IntxPin {
     private final PciFunction function;
     private final HardwareConfig hardware;
-    private final HostInterrupts host;
     private final Runnable unmasked = this::unmaskFromAnywhere;
     private @Nullable VfioInterrupts interrupts;
     private @Nullable Eventfd trigger;
@@ -23,10 +21,9 @@ final class IntxPin {
     private boolean masked;
     private boolean disabled;
 
-    IntxPin(PciFunction function, HardwareConfig hardware, HostInterrupts host) {
+    IntxPin(PciFunction function, HardwareConfig hardware) {
         this.function = function;
         this.hardware = hardware;
-        this.host = host;
     }
 
     boolean isOn() {
@@ -46,7 +43,6 @@ final class IntxPin {
         if (!on) {
             on = true;
             masked = false;
-            host.listen(function, this::asserted);
         }
         settle();
     }
@@ -54,7 +50,6 @@ final class IntxPin {
     void off() {
         if (on) {
             unmaskBy(null);
-            host.listen(function, null);
             on = false;
             masked = false;
             trigger = null;
@@ -106,8 +101,9 @@ final class IntxPin {
         }
     }
 
-    private void asserted() {
-        if (on && !masked && !disabled) {
+    /// The host's end of the wire.
+    void level(boolean asserted) {
+        if (asserted && on && !masked && !disabled) {
             fire();
         }
     }

@@ -2,14 +2,12 @@ package io.sluice.vfio.vfio.pci;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
-import io.sluice.vfio.host.pci.HostInterrupts;
-import io.sluice.vfio.host.pci.HostInterrupts.Vectors;
+import io.sluice.vfio.host.pci.HostFunction;
+import io.sluice.vfio.host.pci.HostVectors;
 import io.sluice.vfio.vfio.Eventfd;
 import io.sluice.vfio.vfio.VfioInterrupts;
 import io.sluice.vfio.vfio.VfioIrq;
-import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.bus.BusDevice;
-import io.sluice.vmm.pci.PciFunction;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,21 +23,21 @@ final class MessageVectors {
     private static final int MSIX_MASK_ALL = 1 << 14;
     private static final int ENTRY = 16;
 
-    private final PciFunction function;
+    private final HostFunction function;
     private final HardwareConfig hardware;
-    private final HostInterrupts host;
+    private final HostVectors host;
     private final int msi;
     private final int msix;
     private final @Nullable BusDevice table;
     private final int tableBar;
     private final long tableOffset;
-    private final @Nullable Vectors[] entries;
+    private final HostVectors.@Nullable Block[] entries;
     private @Nullable VfioInterrupts interrupts;
     private @Nullable VfioIrq kind;
     private @Nullable Eventfd[] eventfds = {};
-    private @Nullable Vectors block;
+    private HostVectors.@Nullable Block block;
 
-    MessageVectors(PciFunction function, HardwareConfig hardware, HostInterrupts host, BarPlan bars) {
+    MessageVectors(HostFunction function, HardwareConfig hardware, HostVectors host, BarPlan bars) {
         this.function = function;
         this.hardware = hardware;
         this.host = host;
@@ -50,7 +48,7 @@ final class MessageVectors {
         this.tableOffset = where & 0xFFFF_FFF8L;
         var bar = msix == 0 ? null : bars.at(tableBar);
         this.table = bar == null ? null : bar.device();
-        this.entries = new Vectors[count(VfioIrq.MSIX)];
+        this.entries = new HostVectors.Block[count(VfioIrq.MSIX)];
     }
 
     /// How many vectors the function has of a kind.
@@ -95,20 +93,12 @@ final class MessageVectors {
         return wanted == VfioIrq.MSI ? assignMsi(start, given) : assignMsix(start, given);
     }
 
-    private Bdf source() {
-        var requester = function.requester();
-        if (requester == null) {
-            throw new HostException(Errno.ENODEV, function.name() + " has left the host");
-        }
-        return requester;
-    }
-
     private int assignMsi(int start, List<? extends @Nullable Eventfd> given) {
         int end = start + given.size();
         if (kind == null) {
             int asked = Integer.highestOneBit(Math.max(1, 2 * end - 1));
             try {
-                block = host.allocate(source(), asked, this::fire);
+                block = host.allocate(function, asked, this::fire);
             } catch (HostException e) {
                 return available(e);
             }
@@ -139,12 +129,12 @@ final class MessageVectors {
     }
 
     private int assignMsix(int start, List<? extends @Nullable Eventfd> given) {
-        var made = new ArrayList<@Nullable Vectors>();
+        var made = new ArrayList<HostVectors.@Nullable Block>();
         try {
             for (int i = 0; i < given.size(); i++) {
                 int vector = start + i;
                 boolean missing = given.get(i) != null && entries[vector] == null;
-                made.add(missing ? host.allocate(source(), 1, zero -> fire(vector)) : null);
+                made.add(missing ? host.allocate(function, 1, zero -> fire(vector)) : null);
             }
         } catch (HostException e) {
             for (var vectors : made) {
@@ -152,8 +142,8 @@ final class MessageVectors {
                     vectors.free();
                 }
             }
-            if (kind == null && e.errno() == Errno.ENOSPC && host.free() > 0) {
-                return host.free();
+            if (kind == null && e.errno() == Errno.ENOSPC && host.left() > 0) {
+                return host.left();
             }
             throw e;
         }
@@ -169,7 +159,7 @@ final class MessageVectors {
         return 0;
     }
 
-    private void settle(int vector, @Nullable Eventfd eventfd, @Nullable Vectors made) {
+    private void settle(int vector, @Nullable Eventfd eventfd, HostVectors.@Nullable Block made) {
         var old = entries[vector];
         if (made != null) {
             entries[vector] = made;

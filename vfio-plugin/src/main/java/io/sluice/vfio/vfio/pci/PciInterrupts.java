@@ -3,7 +3,6 @@ package io.sluice.vfio.vfio.pci;
 import static io.sluice.vfio.vfio.SetIrqs.ACTION_MASK;
 import static io.sluice.vfio.vfio.SetIrqs.ACTION_TRIGGER;
 import static io.sluice.vfio.vfio.SetIrqs.ACTION_UNMASK;
-import static io.sluice.vfio.vfio.SetIrqs.DATA_BOOL;
 import static io.sluice.vfio.vfio.SetIrqs.DATA_EVENTFD;
 import static io.sluice.vfio.vfio.SetIrqs.DATA_NONE;
 
@@ -15,7 +14,6 @@ import io.sluice.vfio.vfio.VfioIrq;
 /// SET_IRQS for INTx, MSI and MSI-X of a function: at most one of the three is on. A refused request has changed
 /// nothing. On the function's strand.
 final class PciInterrupts {
-    private static final int DATA = DATA_NONE | DATA_BOOL | DATA_EVENTFD;
     private static final int ACTION = ACTION_MASK | ACTION_UNMASK | ACTION_TRIGGER;
 
     private final IntxPin pin;
@@ -27,33 +25,14 @@ final class PciInterrupts {
     }
 
     /// @param irq INTX, MSI or MSIX
-    /// @param vectors how many there are of it
+    /// @param request is well formed
     /// @return 0, or how many vectors the host has if it has not enough
-    int set(VfioIrq irq, int vectors, SetIrqs request) {
-        validate(vectors, request);
+    int set(VfioIrq irq, SetIrqs request) {
         return switch (request.flags() & ACTION) {
             case ACTION_TRIGGER -> irq == VfioIrq.INTX ? triggerPin(request) : trigger(irq, request);
             case ACTION_MASK, ACTION_UNMASK -> mask(irq, request);
             default -> throw refuse(Errno.ENOTTY, irq + " knows no such action");
         };
-    }
-
-    private static void validate(int vectors, SetIrqs request) {
-        int data = request.flags() & DATA;
-        if ((request.flags() & ~(DATA | ACTION)) != 0 || Integer.bitCount(data) != 1) {
-            throw refuse(Errno.EINVAL, "malformed SET_IRQS");
-        }
-        if (request.start() < 0
-                || request.count() < 0
-                || request.start() >= vectors
-                || request.count() > vectors - request.start()) {
-            throw refuse(Errno.EINVAL, "SET_IRQS names vectors that do not exist");
-        }
-        boolean tooShort = data == DATA_BOOL && request.bools().size() < request.count()
-                || data == DATA_EVENTFD && request.eventfds().size() < request.count();
-        if (tooShort || data != DATA_NONE && request.count() == 0) {
-            throw refuse(Errno.EINVAL, "SET_IRQS has too little data");
-        }
     }
 
     private int mask(VfioIrq irq, SetIrqs request) {

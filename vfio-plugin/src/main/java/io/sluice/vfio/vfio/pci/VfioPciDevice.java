@@ -2,15 +2,21 @@ package io.sluice.vfio.vfio.pci;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
+import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.iommu.IommuDevice;
-import io.sluice.vfio.vfio.Eventfd;
+import io.sluice.vfio.host.pci.HostFunction;
+import io.sluice.vfio.host.pci.HostPci;
+import io.sluice.vfio.host.pci.HostResets;
+import io.sluice.vfio.host.pci.HostVectors;
 import io.sluice.vfio.vfio.MappedDevice;
 import io.sluice.vfio.vfio.RegionCapability;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioDeviceOps;
+import io.sluice.vfio.vfio.VfioFeature;
 import io.sluice.vfio.vfio.VfioInterrupts;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
+import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.pci.Bar;
 import io.sluice.vmm.pci.PciFunction;
@@ -28,7 +34,11 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     private final HostFunction host;
     private final PciFunction function;
+    private final IommuDevice iommu;
+    private final Steps steps;
+    private final @Nullable Rom rom;
     private final HardwareConfig hardware;
+    private final Identity identity;
     private final BarPlan bars;
     private final FunctionReset reset;
     private final PowerState power;
@@ -45,30 +55,59 @@ public final class VfioPciDevice implements VfioDeviceOps {
     private @Nullable VirtualConfig config;
     private @Nullable SavedState saved;
 
-    /// Binds the driver to a function, which no other driver has. On its strand.
-    public VfioPciDevice(HostFunction host) {
+    /// What the driver is given with a function.
+    ///
+    /// @param isAloneOnBus whether resetting its bus resets nothing else
+    /// @param rom its expansion ROM, as the host has kept it; null for none
+    /// @param steps of its host
+    public record Place(HostVectors vectors, boolean isAloneOnBus, @Nullable Rom rom, Steps steps) {
+        /// Without a ROM.
+        public static Place of(HostPci host, HostFunction function, Steps steps) {
+            return new Place(host.vectors(), host.resets().method(function) == HostResets.Method.BUS, null, steps);
+        }
+    }
+
+    private VfioPciDevice(HostFunction host, Identity identity, Place place) {
         this.host = host;
-        this.function = host.function();
+        this.function = host.pci();
+        this.iommu = host.iommu();
+        this.steps = place.steps();
+        this.rom = place.rom();
+        this.identity = identity;
         this.hardware = new HardwareConfig(function);
         this.power = new PowerState(hardware);
         power.set(PowerState.D0);
-        var rom = host.rom();
         this.bars = new BarPlan(function.bars(), rom == null ? 0 : rom.size());
-        var iommu = host.iommu();
-        this.reset = new FunctionReset(function, hardware, iommu == null ? null : iommu.group(), host.isAloneOnBus());
+        this.reset = new FunctionReset(function, hardware, iommu.group(), place.isAloneOnBus());
         this.canReset = reset.method() != FunctionReset.Method.NONE;
         this.lowPower = new LowPower(power, this::settleMappings);
-        this.pin = new IntxPin(function, hardware, host.interrupts());
-        this.messages = new MessageVectors(function, hardware, host.interrupts(), bars);
+        this.pin = new IntxPin(function, hardware);
+        this.messages = new MessageVectors(host, hardware, place.vectors(), bars);
         this.interrupts = new PciInterrupts(pin, messages);
         this.isExpress = hardware.find(ConfigPart.EXPRESS) != 0;
         this.regions = makeRegions();
         power.set(PowerState.D3_HOT);
     }
 
-    /// The driver leaves the function, which is awake then. Nobody has it open.
+    /// Binds the driver to a function, which no other driver has. From a thread that is in no strand.
+    ///
+    /// @throws HostException ENODEV if the function is gone
+    public static VfioPciDevice bind(HostFunction host, Place place) {
+        var identity = Identity.of(host, host.configRead(HardwareConfig.INTERRUPT_PIN, 1));
+        var made = new @Nullable VfioPciDevice[1];
+        host.pci().strand().call(() -> made[0] = new VfioPciDevice(host, identity, place));
+        var device = made[0];
+        if (device == null) {
+            throw new IllegalStateException("the strand did not run its task");
+        }
+        host.onPin(device.pin::level);
+        return device;
+    }
+
+    /// The driver leaves the function, which is awake then. Nobody has it open. From a thread that is in no strand.
     public void unbind() {
-        power.set(PowerState.D0);
+        host.onPin(IrqLine.NONE);
+        function.strand().call(() -> power.set(PowerState.D0));
     }
 
     // ---- what it is
@@ -111,7 +150,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     @Override
     public int vectors(VfioIrq irq) {
         return switch (irq) {
-            case INTX -> host.identity().hasIntx() && hardware.get(HardwareConfig.INTERRUPT_PIN, 1) != 0 ? 1 : 0;
+            case INTX -> identity.hasIntx() && hardware.get(HardwareConfig.INTERRUPT_PIN, 1) != 0 ? 1 : 0;
             case MSI, MSIX -> messages.count(irq);
             case ERR -> isExpress ? 1 : 0;
             case REQ -> 1;
@@ -125,12 +164,13 @@ public final class VfioPciDevice implements VfioDeviceOps {
     }
 
     @Override
-    public @Nullable IommuDevice iommu() {
-        return host.iommu();
+    public IommuDevice iommu() {
+        return iommu;
     }
 
-    public PciFunction function() {
-        return function;
+    /// The function that the driver has.
+    public HostFunction function() {
+        return host;
     }
 
     private boolean isGone() {
@@ -144,14 +184,14 @@ public final class VfioPciDevice implements VfioDeviceOps {
         if (isGone()) {
             throw new HostException(Errno.ENODEV, function.name() + " has left the host");
         }
-        host.steps().pass("vfio_pci.open.state");
+        steps.pass("vfio_pci.open.state");
         power.set(PowerState.D0);
         int command = hardware.command();
         hardware.command(HardwareConfig.MASTER, 0);
         try {
             resetAtOpen();
             hardware.command(HardwareConfig.INTX_DISABLE, enables());
-            host.steps().pass("vfio_pci.open.shadow");
+            steps.pass("vfio_pci.open.shadow");
         } catch (HostException e) {
             hardware.set(HardwareConfig.COMMAND, 2, command & ~HardwareConfig.MASTER);
             power.set(PowerState.D3_HOT);
@@ -159,7 +199,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
         }
         saved = new SavedState(hardware);
         listeners = told;
-        config = new VirtualConfig(hardware, new ConfigLayout(hardware), bars, host.identity(), new Effects());
+        config = new VirtualConfig(hardware, new ConfigLayout(hardware), bars, identity, new Effects());
         pin.opened(told, false);
         messages.opened(told);
         settleMappings();
@@ -238,7 +278,6 @@ public final class VfioPciDevice implements VfioDeviceOps {
         if (region == VfioRegion.CONFIG) {
             return readConfig((int) offset, size);
         }
-        var rom = host.rom();
         if (region == VfioRegion.ROM && rom != null) {
             requireDecoding();
             long low = rom.read(offset, Math.min(size, ROM_WIDTH)) & 0xFFFF_FFFFL;
@@ -292,7 +331,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     }
 
     private boolean isDecoding() {
-        boolean enabled = host.identity().isVirtual() || (hardware.command() & HardwareConfig.MEMORY) != 0;
+        boolean enabled = identity.isVirtual() || (hardware.command() & HardwareConfig.MEMORY) != 0;
         return enabled && power.now() == PowerState.D0 && !resetting && config != null;
     }
 
@@ -339,7 +378,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
             return VfioDeviceOps.super.setIrqs(request, told);
         }
         var irq = VfioIrq.values()[index];
-        return interrupts.set(irq, vectors(irq), request);
+        return interrupts.set(irq, request);
     }
 
     /// The function has reported an error that cannot be corrected; its user hears of it.
@@ -359,6 +398,9 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     @Override
     public void reset() {
+        if (config == null) {
+            return; // closing has reset it
+        }
         if (!canReset) {
             throw new HostException(Errno.EINVAL, function.name() + " cannot be reset");
         }
@@ -390,21 +432,19 @@ public final class VfioPciDevice implements VfioDeviceOps {
         settleMappings();
     }
 
-    // ---- low power
+    // ---- features
 
-    /// The user has no work for it: it sleeps, and its mappings are shut, until he calls it back or reaches for it.
-    ///
-    /// @param wakeup signalled when it wakes for another reason; null for nobody
-    /// @throws HostException EINVAL if it sleeps already
-    public void enterLowPower(@Nullable Eventfd wakeup) {
-        lowPower.enter(wakeup);
+    @Override
+    public @Nullable VfioFeature feature(int id) {
+        return lowPower.feature(id);
     }
 
-    public void exitLowPower() {
-        lowPower.exit();
+    @Override
+    public boolean takesIoeventfd(int region, long offset, int size) {
+        return !messages.isTable(region, offset) && !messages.isTable(region, offset + size - 1);
     }
 
-    /// The host has work for it.
+    /// The host has work for the function, or the function for the host.
     public void wake() {
         lowPower.wake();
     }
