@@ -128,6 +128,11 @@ public final class VfioDevice {
                 && offset <= ram.size() - length;
     }
 
+    /// What whoever maps a region reaches, if that is a device of the host.
+    public @Nullable MappedDevice mapped(int index) {
+        return ops.mapped(index);
+    }
+
     /// The pieces of a region that can be mapped.
     public List<RegionCapability.Area> mappable(int index) {
         return regions.get(index).mappable();

@@ -7,6 +7,7 @@ import io.sluice.vfio.host.iommu.IommuDevice;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ public final class HostVectors {
     private final Steps steps;
     private final AtomicReferenceArray<@Nullable Block> table = new AtomicReferenceArray<>(MOST);
     private final BitSet taken = new BitSet();
+    private final LongAdder refused = new LongAdder();
 
     HostVectors(Steps steps) {
         this.steps = steps;
@@ -73,7 +75,8 @@ public final class HostVectors {
     /// Takes vectors for a function.
     ///
     /// @param handler gets the number, from 0, on the strand of the function that sent it; must not block
-    /// @throws HostException ENOSPC if there are not as many left; ENODEV if the function is gone
+    /// @throws HostException ENOSPC if there are not as many left in a row, with how many there are as its count; ENODEV
+    ///     if the function is gone
     public Block allocate(HostFunction owner, int count, IntConsumer handler) {
         if (count < 1 || count > 2048) {
             throw new HostException(Errno.EINVAL, "no function has " + count + " vectors");
@@ -100,7 +103,18 @@ public final class HostVectors {
             }
             first = taken.nextClearBit(next);
         }
-        throw new HostException(Errno.ENOSPC, "no " + count + " vectors in a row are left");
+        throw new HostException(Errno.ENOSPC, "no " + count + " vectors in a row are left", longest());
+    }
+
+    private int longest() {
+        int longest = 0;
+        for (int first = taken.nextClearBit(0); first < MOST; ) {
+            int next = taken.nextSetBit(first);
+            int end = next < 0 ? MOST : next;
+            longest = Math.max(longest, end - first);
+            first = taken.nextClearBit(end);
+        }
+        return longest;
     }
 
     private synchronized void free(Block block) {
@@ -118,6 +132,16 @@ public final class HostVectors {
         return taken.cardinality();
     }
 
+    /// Vectors that are not in use.
+    public synchronized int left() {
+        return MOST - taken.cardinality();
+    }
+
+    /// Messages that were no interrupt: to a vector that is not in use, or not the sender's.
+    public long refused() {
+        return refused.sum();
+    }
+
     static boolean isMessage(long address) {
         return address >= WINDOW && address < WINDOW + WINDOW_SIZE;
     }
@@ -127,6 +151,7 @@ public final class HostVectors {
     /// @return whether that was an interrupt that it may send
     boolean deliver(IommuDevice sender, long address, int data) {
         if ((address & REMAPPABLE) == 0) {
+            refused.increment();
             return false;
         }
         int handle = (int) (address >> HANDLE_SHIFT & 0x7FFF) | (int) (address >> HANDLE_TOP_SHIFT & 1) << 15;
@@ -135,6 +160,7 @@ public final class HostVectors {
         if (block == null
                 || sender.unit().settings().interruptRemapping()
                         && !sender.equals(block.owner)) {
+            refused.increment();
             return false;
         }
         block.handler.accept(index - block.first);
