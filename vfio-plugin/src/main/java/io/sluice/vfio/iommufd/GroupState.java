@@ -79,9 +79,7 @@ final class GroupState {
         if (hwpt instanceof HwptNested nested && nested.viommu != null && !device.isIn(nested.viommu)) {
             throw new HostException(ENOENT, device + " has no virtual device in " + nested.viommu);
         }
-        if (!device.iommu().traits().coherent() && !hwpt.paging().pagingDomain().enforceCoherency()) {
-            throw new HostException(EINVAL, "DMA of " + device + " cannot be made coherent");
-        }
+        HwptPaging.requireCoherent(device, hwpt.paging().pagingDomain());
     }
 
     // ---- attach
