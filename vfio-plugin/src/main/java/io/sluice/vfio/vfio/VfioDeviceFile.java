@@ -21,21 +21,31 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
             .on("VFIO_DEVICE_BIND_IOMMUFD", BindIommufd.class, VfioDeviceFile::bind)
             .on("VFIO_DEVICE_ATTACH_IOMMUFD_PT", AttachIommufdPt.class, VfioDeviceFile::attach)
             .on("VFIO_DEVICE_DETACH_IOMMUFD_PT", DetachIommufdPt.class, VfioDeviceFile::detach)
-            .on("VFIO_DEVICE_GET_INFO", DeviceRequests.GetInfo.class, (file, caller, request) ->
-                    file.inside(VfioDevice::info))
-            .on("VFIO_DEVICE_GET_REGION_INFO", DeviceRequests.GetRegionInfo.class, (file, caller, request) ->
-                    file.inside(device -> device.regionInfo(request.index())))
-            .on("VFIO_DEVICE_GET_IRQ_INFO", DeviceRequests.GetIrqInfo.class, (file, caller, request) ->
-                    file.inside(device -> device.irqInfo(request.index())))
+            .on(
+                    "VFIO_DEVICE_GET_INFO",
+                    DeviceRequests.GetInfo.class,
+                    (file, caller, request) -> file.inside(VfioDevice::info))
+            .on(
+                    "VFIO_DEVICE_GET_REGION_INFO",
+                    DeviceRequests.GetRegionInfo.class,
+                    (file, caller, request) -> file.inside(device -> device.regionInfo(request.index())))
+            .on(
+                    "VFIO_DEVICE_GET_IRQ_INFO",
+                    DeviceRequests.GetIrqInfo.class,
+                    (file, caller, request) -> file.inside(device -> device.irqInfo(request.index())))
             .on("VFIO_DEVICE_SET_IRQS", SetIrqsByFile.class, VfioDeviceFile::setIrqs)
             .on("VFIO_DEVICE_RESET", DeviceRequests.Reset.class, VfioDeviceFile::reset)
-            .on("VFIO_DEVICE_GET_PCI_HOT_RESET_INFO", DeviceRequests.GetHotResetInfo.class, (file, caller, request) ->
-                    HotResets.info(file, request))
+            .on(
+                    "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO",
+                    DeviceRequests.GetHotResetInfo.class,
+                    (file, caller, request) -> HotResets.info(file, request))
             .on("VFIO_DEVICE_PCI_HOT_RESET", DeviceRequests.HotReset.class, HotResets::reset)
             .on("VFIO_DEVICE_IOEVENTFD", DeviceRequests.Ioeventfd.class, VfioDeviceFile::ioeventfd)
             .on("VFIO_DEVICE_FEATURE", DeviceRequests.Feature.class, VfioDeviceFile::feature)
-            .on("VFIO_DEVICE_QUERY_GFX_PLANE", DeviceRequests.QueryGfxPlane.class, (file, caller, request) ->
-                    file.inside(device -> device.queryGfxPlane(request.query())))
+            .on(
+                    "VFIO_DEVICE_QUERY_GFX_PLANE",
+                    DeviceRequests.QueryGfxPlane.class,
+                    (file, caller, request) -> file.inside(device -> device.queryGfxPlane(request.query())))
             .on("VFIO_DEVICE_GET_GFX_DMABUF", DeviceRequests.GetGfxDmabuf.class, VfioDeviceFile::gfxDmabuf);
 
     private final VfioNode node;

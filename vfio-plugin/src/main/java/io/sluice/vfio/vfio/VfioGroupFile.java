@@ -15,8 +15,10 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
     private static final RequestTable<VfioGroupFile> REQUESTS = RequestTable.of("vfio-group", VfioGroupFile.class)
             .on("VFIO_GROUP_GET_STATUS", GroupRequests.GetStatus.class, (file, caller, request) -> file.status())
             .on("VFIO_GROUP_SET_CONTAINER", GroupRequests.SetContainer.class, VfioGroupFile::setContainer)
-            .on("VFIO_GROUP_UNSET_CONTAINER", GroupRequests.UnsetContainer.class, (file, caller, request) ->
-                    file.unsetContainer())
+            .on(
+                    "VFIO_GROUP_UNSET_CONTAINER",
+                    GroupRequests.UnsetContainer.class,
+                    (file, caller, request) -> file.unsetContainer())
             .on("VFIO_GROUP_GET_DEVICE_FD", GroupRequests.GetDeviceFd.class, VfioGroupFile::openDevice);
 
     private static final String TOKEN = " vf_token=";

@@ -13,7 +13,8 @@ public final class VfioNode {
     /// Begins what lasts as long as the device is open: binds it, for one.
     @FunctionalInterface
     interface Opening {
-        @Nullable IommuBinding bind(VfioNode node);
+        @Nullable
+        IommuBinding bind(VfioNode node);
     }
 
     private final VfioHost host;
@@ -152,7 +153,8 @@ public final class VfioNode {
         return opens > 0;
     }
 
-    @Nullable IommuBinding binding() {
+    @Nullable
+    IommuBinding binding() {
         return binding;
     }
 
@@ -165,7 +167,8 @@ public final class VfioNode {
     int attach(int pasid, int ptId) {
         var bound = requireBinding();
         if (pasid == 0 ? !ops.takesRequester() : !ops.takesPasids()) {
-            throw new HostException(Errno.EOPNOTSUPP, name + " cannot be attached " + (pasid == 0 ? "whole" : "by PASIDs"));
+            throw new HostException(
+                    Errno.EOPNOTSUPP, name + " cannot be attached " + (pasid == 0 ? "whole" : "by PASIDs"));
         }
         host.kernel().steps().pass("vfio.attach.entry");
         boolean replace = pasid == 0 ? attached : pasids.contains(pasid);
