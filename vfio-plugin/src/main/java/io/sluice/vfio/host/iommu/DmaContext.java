@@ -103,6 +103,7 @@ public final class DmaContext {
         if (requests != null) {
             requests.refuse(pasid);
         }
+        unit.trace().set(requester, pasid, domain);
     }
 
     /// What it has cached of a domain is not to be found again if it comes back to it.
@@ -166,6 +167,11 @@ public final class DmaContext {
 
     private Domain domainOf(int pasid) {
         return bindings.of(pasid & ~PRIVILEGED);
+    }
+
+    /// Whether a request has no PASID.
+    static boolean isPlain(int pasid) {
+        return (pasid & ~PRIVILEGED) == 0;
     }
 
     private static int tag(Domain domain, int pasid) {
@@ -277,7 +283,7 @@ public final class DmaContext {
     ///
     /// @return whether all was written; what comes after the first failure is dropped
     public boolean write(int pasid, long iova, byte[] source, int offset, int length) {
-        if (pasid == 0 && InterruptWindow.isMessage(iova, length) && !closed) {
+        if (isPlain(pasid) && InterruptWindow.isMessage(iova, length) && !closed) {
             unit.interrupt(requester, iova, source, offset);
             return true;
         }
@@ -285,7 +291,7 @@ public final class DmaContext {
     }
 
     private int move(int pasid, long iova, byte[] bytes, int offset, int length, long need) {
-        int reachable = pasid == 0 ? InterruptWindow.before(iova, length) : length;
+        int reachable = isPlain(pasid) ? InterruptWindow.before(iova, length) : length;
         int done = 0;
         while (done < reachable) {
             int piece = Math.min(PIECE, reachable - done);
@@ -335,7 +341,7 @@ public final class DmaContext {
         for (int piece = 0; piece < list.pieces(); piece++) {
             long iova = list.iova(piece).bits();
             int length = list.pieceLength(piece);
-            int reachable = pasid == 0 ? InterruptWindow.before(iova, length) : length;
+            int reachable = isPlain(pasid) ? InterruptWindow.before(iova, length) : length;
             for (int done = 0; done < reachable; ) {
                 long entry = translate(domain, tag, iova + done, need);
                 if ((entry & need) == 0) {

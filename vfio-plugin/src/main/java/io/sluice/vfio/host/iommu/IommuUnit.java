@@ -6,9 +6,11 @@ import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.pci.DmaTarget;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +28,10 @@ public final class IommuUnit {
     private final Steps steps;
     private final AtomicReferenceArray<@Nullable AtomicReferenceArray<@Nullable DmaContext>> requesters =
             new AtomicReferenceArray<>(BUSES);
+    private final TreeMap<Integer, IommuDevice> devices = new TreeMap<>();
     private final FaultLog faultLog;
     private final DmaTarget dma = new UnitDma(this);
+    private volatile IommuTrace trace;
     private volatile InterruptSink interrupts = (requester, address, data) -> {};
 
     public IommuUnit(UnitSettings settings, HostFrames frames, Steps steps) {
@@ -39,6 +43,8 @@ public final class IommuUnit {
         this.frames = frames;
         this.steps = steps;
         this.faultLog = new FaultLog(clock);
+        this.trace = new IommuTrace(Trace.none(), settings.name());
+        onFault((requester, pasid, iova, write, reason) -> trace.fault(requester, pasid, iova, write, reason));
     }
 
     public UnitSettings settings() {
@@ -108,6 +114,7 @@ public final class IommuUnit {
             forget(device);
             throw refused;
         }
+        trace.added(requester, group);
         return device;
     }
 
@@ -129,7 +136,9 @@ public final class IommuUnit {
             contexts.add(hold(id, group));
         }
         contexts.getFirst().own(true);
-        return new IommuDevice(requester, this, group, traits, contexts);
+        var device = new IommuDevice(requester, this, group, traits, contexts);
+        devices.put(requester.bits(), device);
+        return device;
     }
 
     private DmaContext hold(Bdf id, IommuGroup group) {
@@ -152,11 +161,18 @@ public final class IommuUnit {
     public void remove(IommuDevice device) {
         if (device.group().leave(device)) {
             forget(device);
+            trace.removed(device.requester());
         }
+    }
+
+    /// Those behind it that are there now, by requester id.
+    public synchronized List<IommuDevice> devices() {
+        return List.copyOf(devices.values());
     }
 
     private synchronized void forget(IommuDevice device) {
         device.retire();
+        devices.remove(device.requester().bits());
         device.dma().own(false);
         for (var context : device.contexts()) {
             if (context.drop()) {
@@ -182,6 +198,15 @@ public final class IommuUnit {
     /// Tells of requests that went nowhere, from now on. Of very many in a short time, only some are told.
     public void onFault(DmaFaults listener) {
         faultLog.listen(listener);
+    }
+
+    /// Whose log hears of devices, domains and faults from now on.
+    public void traceTo(Trace to) {
+        trace = new IommuTrace(to, settings.name());
+    }
+
+    IommuTrace trace() {
+        return trace;
     }
 
     /// Requests that went nowhere, told or not.

@@ -224,6 +224,6 @@ public final class PagingDomain extends Domain {
 
     @Override
     public String toString() {
-        return "paging domain " + number() + " of " + Arrays.toString(users.distinct());
+        return "domain " + number();
     }
 }
