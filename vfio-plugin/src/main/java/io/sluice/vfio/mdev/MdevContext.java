@@ -1,9 +1,15 @@
 package io.sluice.vfio.mdev;
 
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.loop.StrandTimer;
+import io.sluice.vmm.memory.GuestRam;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +18,7 @@ public final class MdevContext {
     private final UUID uuid;
     private final Strand strand;
     private final MdevTrace told;
+    private final List<GuestRam> memory = new ArrayList<>();
     private @Nullable VfioDevice device;
 
     MdevContext(UUID uuid, Strand strand, MdevTrace told) {
@@ -42,6 +49,25 @@ public final class MdevContext {
         if (device != null) {
             device.interrupts().message(VfioIrq.MSI, vector);
         }
+    }
+
+    /// Zeroed memory of its own for the instance, in whole pages: for regions that can be mapped. It is given back when
+    /// the instance has gone.
+    ///
+    /// @throws HostException ENOMEM if the host has none
+    public GuestRam newMemory(long bytes) {
+        try {
+            var ram = GuestRam.allocate(bytes);
+            memory.add(ram);
+            return ram;
+        } catch (UncheckedIOException e) {
+            throw new HostException(Errno.ENOMEM, uuid + ": " + bytes + " bytes");
+        }
+    }
+
+    void freeMemory() {
+        memory.forEach(GuestRam::close);
+        memory.clear();
     }
 
     /// Nanoseconds that the guest has lived.

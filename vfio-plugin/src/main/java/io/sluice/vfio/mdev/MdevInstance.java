@@ -22,16 +22,21 @@ public final class MdevInstance {
     private final MdevType type;
     private final MdevDevice device;
     private final VfioDevice vfio;
+    private final MdevContext context;
     private final MdevTrace told;
     private State state = State.FREE;
 
-    MdevInstance(UUID uuid, MdevParent parent, MdevType type, MdevDevice device, VfioDevice vfio, MdevTrace told) {
+    /// What an instance is made of: the driver's device, its vfio file, what it has of its host.
+    record Made(MdevDevice device, VfioDevice vfio, MdevContext context) {}
+
+    MdevInstance(UUID uuid, MdevParent parent, MdevType type, Made made, MdevTrace told) {
         this.told = told;
         this.uuid = uuid;
         this.parent = parent;
         this.type = type;
-        this.device = device;
-        this.vfio = vfio;
+        this.device = made.device;
+        this.vfio = made.vfio;
+        this.context = made.context;
     }
 
     public UUID uuid() {
@@ -125,6 +130,7 @@ public final class MdevInstance {
     private void finish() {
         state = State.GONE;
         device.close();
+        context.freeMemory();
         parent.left(this);
         told.removed(true);
     }

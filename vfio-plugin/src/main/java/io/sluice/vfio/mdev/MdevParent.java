@@ -51,13 +51,27 @@ final class MdevParent {
         }
         var told = new MdevTrace(trace, uuid);
         var context = new MdevContext(uuid, strand, told);
-        var device = driver.create(type, context);
+        var device = create(type, context);
         var vfio = new VfioDevice(told.around(device), strand);
         context.bind(vfio);
-        var instance = new MdevInstance(uuid, this, type, device, vfio, told);
+        var instance = new MdevInstance(uuid, this, type, new MdevInstance.Made(device, vfio, context), told);
         instances.add(instance);
         told.created(typeName(type));
         return instance;
+    }
+
+    /// Memory that the driver took before it refused is given back.
+    private MdevDevice create(MdevType type, MdevContext context) {
+        boolean made = false;
+        try {
+            var device = driver.create(type, context);
+            made = true;
+            return device;
+        } finally {
+            if (!made) {
+                context.freeMemory();
+            }
+        }
     }
 
     void left(MdevInstance instance) {

@@ -1,12 +1,16 @@
 package io.sluice.vfio.mdev;
 
+import io.sluice.vfio.vfio.DmaBuf;
+import io.sluice.vfio.vfio.GfxPlane;
 import io.sluice.vfio.vfio.VfioDeviceOps;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
+import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.trace.Item;
 import io.sluice.vmm.trace.Trace;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// What one instance tells (`mdev`). Accesses and interrupts are told inside its strand.
 final class MdevTrace {
@@ -106,6 +110,26 @@ final class MdevTrace {
                 access("write", region, offset, size, value);
             }
             ops.write(region, offset, size, value);
+        }
+
+        @Override
+        public void released() {
+            ops.released();
+        }
+
+        @Override
+        public @Nullable GuestRam memory(int region) {
+            return ops.memory(region);
+        }
+
+        @Override
+        public GfxPlane queryGfxPlane(GfxPlane.Query query) {
+            return ops.queryGfxPlane(query);
+        }
+
+        @Override
+        public DmaBuf getGfxDmaBuf(int id) {
+            return ops.getGfxDmaBuf(id);
         }
 
         @Override

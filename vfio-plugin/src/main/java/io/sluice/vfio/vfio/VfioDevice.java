@@ -3,6 +3,7 @@ package io.sluice.vfio.vfio;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.memory.GuestRam;
 import java.util.List;
 
 /// One vfio device file. All calls are made inside the device's strand.
@@ -13,6 +14,7 @@ public final class VfioDevice {
     public static final int FLAG_PCI = 2;
 
     private static final int MAX_ACCESS = 8;
+    private static final long IN_PAGE = GuestRam.PAGE_SIZE - 1;
 
     private final VfioDeviceOps ops;
     private final Strand strand;
@@ -24,7 +26,11 @@ public final class VfioDevice {
     public record Info(int flags, int regions, int irqs) {}
 
     /// What GET_REGION_INFO answers.
-    public record RegionInfo(int index, int flags, long size, long offset) {}
+    public record RegionInfo(int index, int flags, long size, long offset, List<RegionCapability> capabilities) {
+        public RegionInfo(int index, int flags, long size, long offset) {
+            this(index, flags, size, offset, List.of());
+        }
+    }
 
     public VfioDevice(VfioDeviceOps ops, Strand strand) {
         this.ops = ops;
@@ -57,7 +63,49 @@ public final class VfioDevice {
             throw new HostException(Errno.EINVAL, "no region " + index);
         }
         var region = regions.get(index);
-        return new RegionInfo(index, region.flags(), region.size(), VfioRegion.fileOffset(index));
+        return new RegionInfo(
+                index, region.flags(), region.size(), VfioRegion.fileOffset(index), region.capabilities());
+    }
+
+    /// `mmap`, shared, of a part of a region.
+    ///
+    /// @throws HostException EINVAL unless `offset` and `length` are whole pages of one piece that can be mapped
+    public VfioMemory mmap(int index, long offset, long length) {
+        if (index >= 0 && index < regions.size() && length > 0 && ((offset | length) & IN_PAGE) == 0) {
+            var ram = ops.memory(index);
+            for (var area : regions.get(index).mappable()) {
+                if (ram != null && isWithin(offset, length, area, ram)) {
+                    return new VfioMemory(ram, offset, length);
+                }
+            }
+        }
+        throw new HostException(Errno.EINVAL, "region " + index + " cannot be mapped there");
+    }
+
+    private static boolean isWithin(long offset, long length, RegionCapability.Area area, GuestRam ram) {
+        return offset >= area.offset()
+                && offset - area.offset() <= area.length() - length
+                && offset <= ram.size() - length;
+    }
+
+    /// The pieces of a region that can be mapped.
+    public List<RegionCapability.Area> mappable(int index) {
+        return regions.get(index).mappable();
+    }
+
+    /// QUERY_GFX_PLANE.
+    ///
+    /// @throws HostException EINVAL for what cannot be asked, ENOTTY of a device that shows no pictures
+    public GfxPlane queryGfxPlane(GfxPlane.Query query) {
+        return ops.queryGfxPlane(query);
+    }
+
+    /// GET_GFX_DMABUF.
+    ///
+    /// @throws HostException ENOENT if no dma-buf has this id, EINVAL if it cannot be exported, ENOTTY of a device
+    ///     that has none
+    public DmaBuf getGfxDmaBuf(int id) {
+        return ops.getGfxDmaBuf(id);
     }
 
     /// @throws HostException EINVAL if the device has no such interrupt
@@ -180,6 +228,7 @@ public final class VfioDevice {
     public void release() {
         interrupts.disableAll();
         reset();
+        ops.released();
     }
 
     /// The host wants the device back.

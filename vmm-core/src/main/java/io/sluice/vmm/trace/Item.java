@@ -9,9 +9,10 @@ public enum Item {
     CPU_RESET("cpu_reset", "the registers after each reset of a vCPU"),
     EXEC("exec", "a line for each block that runs: where it stands"),
     GUEST_ERRORS("guest_errors", "what the guest did that no guest should: accesses that nothing claims"),
+    HOST("host", "each request to the simulated host's files: process, file, request, arguments, answer"),
     INT("int", "each interrupt and exception: vector, error code, where, registers"),
     IN_ASM("in_asm", "each block's instructions when it is first decoded"),
-    IOMMU("iommu", "nothing as yet: there is no IOMMU"),
+    IOMMU("iommu", "the simulated host's IOMMU: requests that went nowhere, domains that devices are put in"),
     MDEV("mdev", "mediated devices: made, removed, accesses to regions, interrupts"),
     MMU("mmu", "page faults, changes of CR3, invalidations"),
     PCI("pci", "configuration writes, BARs that move, functions that come and go, messages"),
@@ -43,7 +44,7 @@ public enum Item {
     public boolean isOfVcpu() {
         return switch (this) {
             case CPU, EXEC, INT, IN_ASM, MMU -> true;
-            case CPU_RESET, GUEST_ERRORS, IOMMU, MDEV, PCI, QMP, UNIMP -> false;
+            case CPU_RESET, GUEST_ERRORS, HOST, IOMMU, MDEV, PCI, QMP, UNIMP -> false;
         };
     }
 

@@ -2,7 +2,8 @@ package io.sluice.vfio.host.memory;
 
 import java.util.ArrayList;
 
-/// How often each frame is held. A range costs the same however long it is: only its two ends are written down, in a
+/// How often each frame of one memory is held. A range costs the same however long it is: only its two ends are written
+/// down, in a
 /// hash table of differences. Looking is slow, and nobody on a hot path looks. Any thread.
 ///
 /// `IoasBenchmark.mapAndUnmapAPage` pays for it.
@@ -18,7 +19,7 @@ final class PinLedger {
     /// Counts `[first, first + length)` up or down.
     synchronized void add(long first, long length, int change) {
         if (length <= 0 || ((first | length) & (1 << SHIFT) - 1) != 0) {
-            throw new IllegalArgumentException("frames 0x" + Long.toHexString(first) + " + " + length);
+            throw new IllegalArgumentException("frames at 0x" + Long.toHexString(first) + " + " + length);
         }
         change(first >>> SHIFT, change);
         change(first + length >>> SHIFT, -change);
@@ -94,22 +95,18 @@ final class PinLedger {
         return total;
     }
 
-    /// How often the unit that holds `frame` is held.
-    synchronized int count(long frame) {
+    /// How often the unit that holds `offset` is held.
+    synchronized int count(long offset) {
         int count = 0;
         for (int i = 0; i < keys.length; i++) {
-            if (keys[i] != 0 && keys[i] - 1 <= frame >>> SHIFT && memory(keys[i] - 1) == memory(frame >>> SHIFT)) {
+            if (keys[i] != 0 && keys[i] - 1 <= offset >>> SHIFT) {
                 count += changes[i];
             }
         }
         return count;
     }
 
-    private static long memory(long unit) {
-        return unit >>> 48 - SHIFT;
-    }
-
-    /// Bytes of a range of one memory that are held, each as often as it is held.
+    /// Bytes of a range that are held, each as often as it is held.
     synchronized long pinned(long first, long length) {
         long from = first >>> SHIFT;
         long to = first + length >>> SHIFT;
