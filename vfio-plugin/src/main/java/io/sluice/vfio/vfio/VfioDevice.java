@@ -153,8 +153,13 @@ public final class VfioDevice {
         return ops.getGfxDmaBuf(id);
     }
 
+    /// A device with no interrupts at all says so of each kind.
+    ///
     /// @throws HostException EINVAL if the device has no such interrupt
     public VfioIrq.Info irqInfo(int index) {
+        if (index >= 0 && index < VfioIrq.values().length && interrupts.none()) {
+            return new VfioIrq.Info(0, 0);
+        }
         if (index < 0 || index >= VfioIrq.values().length || ops.vectors(VfioIrq.values()[index]) == 0) {
             throw new HostException(Errno.EINVAL, "no interrupt " + index);
         }
@@ -277,6 +282,15 @@ public final class VfioDevice {
     public void reset() {
         interrupts.intx(false);
         ops.reset();
+        if (migration != null) {
+            migration.reset();
+        }
+    }
+
+    /// A reset of its slot is over.
+    void slotWasReset() {
+        interrupts.intx(false);
+        ops.resetEnds();
         if (migration != null) {
             migration.reset();
         }

@@ -5,10 +5,14 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.pci.DmaTarget;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One IOMMU of the simulated host: who stands behind it, by requester id, and the domains it has tables for. A
@@ -24,12 +28,23 @@ public final class IommuUnit {
     private final Steps steps;
     private final AtomicReferenceArray<@Nullable AtomicReferenceArray<@Nullable DmaContext>> requesters =
             new AtomicReferenceArray<>(BUSES);
-    private volatile DmaFaults faults = (requester, pasid, iova, write, reason) -> {};
+    private final TreeMap<Integer, IommuDevice> devices = new TreeMap<>();
+    private final FaultLog faultLog;
+    private final DmaTarget dma = new UnitDma(this);
+    private volatile IommuTrace trace;
+    private volatile InterruptSink interrupts = (requester, address, data) -> {};
 
     public IommuUnit(UnitSettings settings, HostFrames frames, Steps steps) {
+        this(settings, frames, steps, System::nanoTime);
+    }
+
+    IommuUnit(UnitSettings settings, HostFrames frames, Steps steps, LongSupplier clock) {
         this.settings = settings;
         this.frames = frames;
         this.steps = steps;
+        this.faultLog = new FaultLog(clock);
+        this.trace = new IommuTrace(Trace.none(), settings.name());
+        onFault((requester, pasid, iova, write, reason) -> trace.fault(requester, pasid, iova, write, reason));
     }
 
     public UnitSettings settings() {
@@ -42,6 +57,11 @@ public final class IommuUnit {
 
     Steps steps() {
         return steps;
+    }
+
+    /// The way to memory of those who stand behind it.
+    public DmaTarget dma() {
+        return dma;
     }
 
     // ---- domains
@@ -64,17 +84,18 @@ public final class IommuUnit {
     ///
     /// @throws HostException EOPNOTSUPP if the unit cannot, or not so; EINVAL if the parent was not made for it
     public NestedDomain newNestedDomain(PagingDomain parent, StageOne stageOne) {
-        if (!settings.nesting() || (stageOne.flags() & ~StageOne.FLAGS) != 0) {
+        boolean fine = settings.format().granuleShift() <= StageOne.PAGE_SHIFT;
+        if (!settings.nesting() || !fine || (stageOne.flags() & ~StageOne.FLAGS) != 0) {
             throw new HostException(Errno.EOPNOTSUPP, settings.name() + " cannot nest so");
         }
         if (!parent.options().nestParent() || !parent.isOf(this)) {
             throw new HostException(Errno.EINVAL, parent + " is no parent for a first stage of " + settings.name());
         }
-        if (stageOne.addressWidth() != 48 && stageOne.addressWidth() != 57 || (stageOne.tablePointer() & 0xFFF) != 0) {
-            throw new HostException(Errno.EINVAL, "a first stage of " + stageOne.addressWidth() + " bits");
+        if (!stageOne.isWellFormed()) {
+            throw new HostException(Errno.EINVAL, stageOne + " is no first stage");
         }
         steps.pass("iommu.new_nested.domain");
-        return new NestedDomain(parent, stageOne);
+        return new NestedDomain(parent, frames, stageOne);
     }
 
     // ---- devices
@@ -93,6 +114,7 @@ public final class IommuUnit {
             forget(device);
             throw refused;
         }
+        trace.added(requester, group);
         return device;
     }
 
@@ -114,7 +136,9 @@ public final class IommuUnit {
             contexts.add(hold(id, group));
         }
         contexts.getFirst().own(true);
-        return new IommuDevice(requester, this, group, traits, contexts);
+        var device = new IommuDevice(requester, this, group, traits, contexts);
+        devices.put(requester.bits(), device);
+        return device;
     }
 
     private DmaContext hold(Bdf id, IommuGroup group) {
@@ -137,10 +161,18 @@ public final class IommuUnit {
     public void remove(IommuDevice device) {
         if (device.group().leave(device)) {
             forget(device);
+            trace.removed(device.requester());
         }
     }
 
+    /// Those behind it that are there now, by requester id.
+    public synchronized List<IommuDevice> devices() {
+        return List.copyOf(devices.values());
+    }
+
     private synchronized void forget(IommuDevice device) {
+        device.retire();
+        devices.remove(device.requester().bits());
         device.dma().own(false);
         for (var context : device.contexts()) {
             if (context.drop()) {
@@ -163,13 +195,45 @@ public final class IommuUnit {
 
     // ---- news
 
-    /// Tells of requests that went nowhere, from now on; one listener at a time.
+    /// Tells of requests that went nowhere, from now on. Of very many in a short time, only some are told.
     public void onFault(DmaFaults listener) {
-        faults = listener;
+        faultLog.listen(listener);
     }
 
-    DmaFaults faults() {
-        return faults;
+    /// Whose log hears of devices, domains and faults from now on.
+    public void traceTo(Trace to) {
+        trace = new IommuTrace(to, settings.name());
+    }
+
+    IommuTrace trace() {
+        return trace;
+    }
+
+    /// Requests that went nowhere, told or not.
+    public long faults() {
+        return faultLog.count();
+    }
+
+    /// Those of them that nobody was told of.
+    public long untoldFaults() {
+        return faultLog.untold();
+    }
+
+    FaultLog faultLog() {
+        return faultLog;
+    }
+
+    /// Where interrupts go from now on.
+    public void onInterrupt(InterruptSink sink) {
+        interrupts = sink;
+    }
+
+    void interrupt(Bdf requester, long address, byte[] bytes, int offset) {
+        int data = bytes[offset] & 0xFF
+                | (bytes[offset + 1] & 0xFF) << 8
+                | (bytes[offset + 2] & 0xFF) << 16
+                | bytes[offset + 3] << 24;
+        interrupts.interrupt(requester, (int) address, data);
     }
 
     @Override

@@ -52,8 +52,7 @@ final class FunctionMaker {
             @Nullable BridgePort bridge,
             @Nullable VirtualFunctions vfs) {}
 
-    private Made wired(
-            PciFunction pci, Runnable close, @Nullable BridgePort bridge, @Nullable VirtualFunctions vfs) {
+    private Made wired(PciFunction pci, Runnable close, @Nullable BridgePort bridge, @Nullable VirtualFunctions vfs) {
         var dma = new HostDma(peers, vectors);
         var pin = new HostPin();
         return new Made(pci, dma, pin, new PciFabric.Wires(dma, dma, pin, faults), close, bridge, vfs);
@@ -106,8 +105,8 @@ final class FunctionMaker {
         try {
             var wanted = config.vfs();
             var settings = wanted == null ? null : virtual(config, wanted, model, slots);
-            var made = model.make(new DeviceModel.Order(
-                    config.name(), config.properties(), strands.get(), shape(config, settings)));
+            var made = model.make(
+                    new DeviceModel.Order(config.name(), config.properties(), strands.get(), shape(config, settings)));
             var vfs = settings == null ? null : new VirtualFunctions(slots);
             var sriov = made.function().extensions().sriov();
             if (sriov != null && vfs != null) {
@@ -129,8 +128,7 @@ final class FunctionMaker {
             steps.pass("host.pci.make.vf");
             var made = each.make(vf, strands.get(), virtualShape(config));
             var wired = wired(made.function(), made.close(), null, null);
-            slots.add(new VirtualFunctions.Slot(
-                    wired.pci(), wired.dma(), wired.pin(), wired.wires(), made.close()));
+            slots.add(new VirtualFunctions.Slot(wired.pci(), wired.dma(), wired.pin(), wired.wires(), made.close()));
         }
         var bars = slots.getFirst().pci().bars().stream()
                 .filter(bar -> bar.kind() != io.sluice.vmm.pci.Bar.Kind.IO)
@@ -164,8 +162,7 @@ final class FunctionMaker {
                 var wanted = config.vfs();
                 boolean own = wanted != null && wanted.device() >= 0;
                 int device = own ? vfs.device() : builder.deviceId();
-                builder.sriov(new SriovSettings(
-                        vfs.total(), vfs.firstOffset(), vfs.stride(), device, vfs.bars()));
+                builder.sriov(new SriovSettings(vfs.total(), vfs.firstOffset(), vfs.stride(), device, vfs.bars()));
             }
         };
     }

@@ -12,7 +12,8 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The interrupts of the host: what message-signalled interrupts become. A message names a handle and counts from
-/// there, in the format that interrupt remapping has (VT-d specification, section 5.1.2.2); a device that sends another's
+/// there, in the format that interrupt remapping has (VT-d specification, section 5.1.2.2); a device that sends
+/// another's
 /// is not heard if the IOMMU remaps interrupts.
 ///
 /// Any thread; delivery takes no lock and allocates nothing.
@@ -75,7 +76,8 @@ public final class HostVectors {
     /// Takes vectors for a function.
     ///
     /// @param handler gets the number, from 0, on the strand of the function that sent it; must not block
-    /// @throws HostException ENOSPC if there are not as many left in a row, with how many there are as its count; ENODEV
+    /// @throws HostException ENOSPC if there are not as many left in a row, with how many there are as its count;
+    /// ENODEV
     ///     if the function is gone
     public Block allocate(HostFunction owner, int count, IntConsumer handler) {
         if (count < 1 || count > 2048) {
@@ -157,9 +159,7 @@ public final class HostVectors {
         int handle = (int) (address >> HANDLE_SHIFT & 0x7FFF) | (int) (address >> HANDLE_TOP_SHIFT & 1) << 15;
         int index = (address & SUBHANDLE_VALID) != 0 ? handle + (data & 0xFFFF) : handle;
         var block = index < MOST ? table.get(index) : null;
-        if (block == null
-                || sender.unit().settings().interruptRemapping()
-                        && !sender.equals(block.owner)) {
+        if (block == null || sender.unit().settings().interruptRemapping() && !sender.equals(block.owner)) {
             refused.increment();
             return false;
         }

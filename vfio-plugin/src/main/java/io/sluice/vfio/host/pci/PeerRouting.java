@@ -7,7 +7,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The ways of memory requests below the IOMMU. On its way up a request meets places where it can turn: a device of
-/// several functions, a conventional bus, a switch, a port that has its address below it. Where access control redirects
+/// several functions, a conventional bus, a switch, a port that has its address below it. Where access control
+/// redirects
 /// requests it goes on; elsewhere it turns as soon as somebody claims the address, and the IOMMU never sees it. This is
 /// the reason why those who can be reached so share a group.
 ///
@@ -55,8 +56,7 @@ final class PeerRouting {
         return false;
     }
 
-    private static boolean turnsAt(
-            HostFunction here, HostFunction from, long address, Mapping.@Nullable Device there) {
+    private static boolean turnsAt(HostFunction here, HostFunction from, long address, Mapping.@Nullable Device there) {
         var bridge = here.bridge();
         if (bridge != null && here != from && bridge.claims(address)) {
             return true;

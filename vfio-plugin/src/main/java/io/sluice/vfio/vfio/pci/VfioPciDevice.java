@@ -60,7 +60,11 @@ public final class VfioPciDevice implements VfioDeviceOps {
     /// @param isAloneOnBus whether resetting its bus resets nothing else
     /// @param rom its expansion ROM, as the host has kept it; null for none
     /// @param steps of its host
-    public record Place(HostVectors vectors, boolean isAloneOnBus, @Nullable Rom rom, Steps steps) {
+    public record Place(
+            HostVectors vectors,
+            boolean isAloneOnBus,
+            @Nullable Rom rom,
+            Steps steps) {
         /// Without a ROM.
         public static Place of(HostPci host, HostFunction function, Steps steps) {
             return new Place(host.vectors(), host.resets().method(function) == HostResets.Method.BUS, null, steps);
