@@ -53,13 +53,20 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     /// Set last when it is bound, so that nobody meets a device that is half open.
     private volatile boolean granted;
 
-    private volatile @Nullable Object machine;
+    private @Nullable OpenFile machine;
+
+    /// The one that the device was opened for.
+    private @Nullable OpenFile openedFor;
 
     /// @param group the file that made it, and has opened the device already; null for the device node
     VfioDeviceFile(VfioNode node, @Nullable VfioGroupFile group) {
         this.node = node;
         this.group = group;
         this.granted = group != null;
+        if (group != null) {
+            machine = group.machine();
+            keepMachine();
+        }
     }
 
     @Override
@@ -134,6 +141,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         if (binding == null) {
             throw new IllegalStateException(node + " is open without a binding");
         }
+        keepMachine();
         granted = true;
         return binding.id();
     }
@@ -141,6 +149,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     /// Everything that was attached is detached, the device is closed, and it leaves its iommufd.
     @Override
     protected void released() {
+        dropMachine();
         if (group != null) {
             group.deviceClosed(node);
             return;
@@ -157,7 +166,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     private Integer attach(Process caller, AttachIommufdPt request) {
         int pasid = pasid(request.flags(), request.pasid());
         synchronized (node.set()) {
-            return node.attach(pasid, request.ptId());
+            return node.attach(pasid, request.ptId(), caller);
         }
     }
 
@@ -194,13 +203,28 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     }
 
     @Override
-    public void couple(@Nullable Object newMachine) {
+    public synchronized void couple(@Nullable OpenFile newMachine) {
         machine = newMachine;
     }
 
-    /// The machine that it was coupled to before it was bound; null for none.
-    public @Nullable Object machine() {
-        return machine;
+    /// The device is open: for the machine that the file is coupled to now.
+    private synchronized void keepMachine() {
+        openedFor = machine;
+        if (openedFor != null) {
+            openedFor.retain();
+        }
+    }
+
+    private synchronized void dropMachine() {
+        if (openedFor != null) {
+            openedFor.drop();
+            openedFor = null;
+        }
+    }
+
+    /// The machine that the file was coupled to before the device was opened; null for none.
+    public synchronized @Nullable OpenFile machine() {
+        return openedFor;
     }
 
     @Override

@@ -26,7 +26,7 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
     private final VfioGroup group;
     private @Nullable GroupContainer container;
     private int openDevices;
-    private volatile @Nullable Object machine;
+    private volatile @Nullable OpenFile machine;
 
     VfioGroupFile(VfioGroup group) {
         this.group = group;
@@ -145,7 +145,6 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
         }
         retain();
         var file = new VfioDeviceFile(node, this);
-        file.couple(machine);
         try {
             return caller.install(file);
         } catch (HostException e) {
@@ -160,7 +159,7 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
         node.open(false, into::bind);
         if (first && node.binding() != null) {
             try {
-                node.attach(0, into.ioas());
+                node.attach(0, into.ioas(), null);
             } catch (HostException e) {
                 node.close();
                 throw e;
@@ -187,8 +186,13 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
     }
 
     @Override
-    public void couple(@Nullable Object newMachine) {
+    public void couple(@Nullable OpenFile newMachine) {
         machine = newMachine;
+    }
+
+    @Nullable
+    OpenFile machine() {
+        return machine;
     }
 
     @Override
