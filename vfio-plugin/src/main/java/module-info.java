@@ -9,6 +9,7 @@ module io.sluice.vfio {
     exports io.sluice.vfio.host.pci;
     exports io.sluice.vfio.host.iommu;
     exports io.sluice.vfio.host.memory;
+    exports io.sluice.vfio.host.pci;
     exports io.sluice.vfio.host.process;
     exports io.sluice.vfio.iommufd;
     exports io.sluice.vfio.mdev;

@@ -409,30 +409,31 @@ public final class VfioPciDevice implements VfioDeviceOps {
             throw new HostException(Errno.EINVAL, function.name() + " cannot be reset");
         }
         power.set(PowerState.D0);
-        var state = beforeReset();
+        var state = new SavedState(hardware);
+        resetBegins();
         try {
             reset.run();
         } finally {
-            afterReset(state);
+            state.restore();
+            resetEnds();
         }
     }
 
-    /// The function is about to be reset, by this driver or with others by a bus reset: its mappings are shut.
-    ///
-    /// @return what [#afterReset] takes
-    public Runnable beforeReset() {
+    /// Before the function is reset, by this driver or with others by their bus: its mappings are shut.
+    @Override
+    public void resetBegins() {
         resetting = true;
         set(false);
-        var state = new SavedState(hardware);
-        return state::restore;
     }
 
-    /// The function has been reset, or nothing came of it: its registers are as before, and its interrupts are on.
-    public void afterReset(Runnable state) {
-        state.run();
-        messages.restore();
+    /// The function has been reset, or nothing came of it; its registers are as before. Its interrupts are on again.
+    @Override
+    public void resetEnds() {
         resetting = false;
-        pin.settleIfOpen();
+        messages.restore();
+        if (config != null) {
+            pin.settle();
+        }
         settleMappings();
     }
 
