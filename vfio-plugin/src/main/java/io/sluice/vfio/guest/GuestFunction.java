@@ -1,16 +1,21 @@
 package io.sluice.vfio.guest;
 
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.vfio.Eventfd;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
 import io.sluice.vmm.bus.BusDevice;
+import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.pci.Bar;
+import io.sluice.vmm.pci.BarMemory;
 import io.sluice.vmm.pci.ConfigWindow;
 import io.sluice.vmm.pci.Msi;
 import io.sluice.vmm.pci.PciFunction;
 import io.sluice.vmm.pci.PciFunctionBuilder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /// One vfio device as a PCI function of the guest.
@@ -71,12 +76,36 @@ public final class GuestFunction {
             long most = probe.io() ? 256 : probe.wide() ? 1L << 46 : 1L << 31;
             if (probe.size() >= least && probe.size() <= most) {
                 var kind = probe.io() ? Bar.Kind.IO : probe.wide() ? Bar.Kind.MEMORY64 : Bar.Kind.MEMORY32;
-                builder.bar(new Bar(bar, kind, probe.prefetchable(), probe.size(), new Region(bar), false));
+                builder.bar(new Bar(
+                        bar, kind, probe.prefetchable(), probe.size(), new Region(bar), false, memory(bar, probe)));
             }
             if (probe.wide()) {
                 bar++;
             }
         }
+    }
+
+    /// The parts of a region that the guest reaches as memory. What the device says of them and cannot keep is trapped.
+    private List<BarMemory> memory(int bar, DeviceConfig.Probe probe) {
+        var pieces = new ArrayList<BarMemory>();
+        if (probe.io() || probe.size() < GuestRam.PAGE_SIZE) {
+            return pieces;
+        }
+        long next = 0;
+        for (var area : device.mappable(bar)) {
+            long last = Math.min(probe.size(), area.offset() + area.length()) & -GuestRam.PAGE_SIZE;
+            if (area.offset() < next || area.offset() >= last) {
+                continue;
+            }
+            try {
+                var memory = device.mmap(bar, area.offset(), last - area.offset());
+                pieces.add(new BarMemory(area.offset(), memory.length(), memory.ram(), memory.offset()));
+                next = last;
+            } catch (HostException e) {
+                // It is trapped, then.
+            }
+        }
+        return pieces;
     }
 
     private void addCapabilities(PciFunctionBuilder builder, DeviceConfig config) {

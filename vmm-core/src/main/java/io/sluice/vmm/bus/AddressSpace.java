@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.LongAdder;
 ///
 /// The map is an immutable sorted array that a change replaces, so a lookup needs no lock. Every transaction
 /// sees a change once the changing call has returned. [#onChange] listeners ask each vCPU to drop host addresses of RAM
-/// that it cached; it does so before its next block, and the call does not wait for that: nothing unmaps RAM yet.
+/// that it cached; it does so before its next block, and the call does not wait for that. Who gives memory back waits.
 /// Addresses are bare longs here and compared unsigned: this is the hot path (docs/adr/0002).
 public final class AddressSpace {
     private final String name;
@@ -95,8 +95,7 @@ public final class AddressSpace {
     }
 
     /// Removes a range; when this returns no new transaction reaches it. A vCPU that cached the host address of RAM
-    /// drops
-    /// it before its next block, which this does not wait for. Unknown mappings are ignored.
+    /// drops it before its next block, which this does not wait for. Unknown mappings are ignored.
     public synchronized void remove(Mapping mapping) {
         if (fixed.remove(mapping)) {
             publish();

@@ -89,6 +89,27 @@ final class HumanArguments {
         return line.substring(start, position);
     }
 
+    /// The value behind an option, the only one that the command knows; null if it does not come next.
+    @Nullable
+    String valueOf(char letter) {
+        if (!option(letter, String.valueOf(letter))) {
+            return null;
+        }
+        var value = word();
+        if (value == null) {
+            throw new HumanException(command + ": value expected for -" + letter);
+        }
+        return value;
+    }
+
+    String filename() {
+        var word = word();
+        if (word == null) {
+            throw new HumanException(command + ": filename expected");
+        }
+        return word;
+    }
+
     String required() {
         var word = word();
         if (word == null) {

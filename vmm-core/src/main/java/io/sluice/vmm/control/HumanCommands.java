@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 final class HumanCommands {
     private final HumanMonitor monitor;
 
-    HumanCommands(Machine machine, DeviceCommands devices) {
-        monitor = new HumanMonitor(machine, devices);
+    HumanCommands(Machine machine, DeviceCommands devices, ScreenCommands screen) {
+        monitor = new HumanMonitor(machine, devices, screen);
     }
 
     record Line(

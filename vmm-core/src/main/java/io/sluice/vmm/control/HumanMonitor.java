@@ -19,15 +19,17 @@ final class HumanMonitor {
 
     private final Machine machine;
     private final DeviceCommands plugging;
+    private final ScreenCommands screen;
     private final HumanInfo info;
     private final List<HumanCommand> infoCommands;
     private final List<HumanCommand> commands;
     /// What `x`, `xp` and `print` use where the format is silent.
     private HumanFormat format = HumanFormat.FIRST;
 
-    HumanMonitor(Machine machine, DeviceCommands plugging) {
+    HumanMonitor(Machine machine, DeviceCommands plugging, ScreenCommands screen) {
         this.machine = machine;
         this.plugging = plugging;
+        this.screen = screen;
         this.info = new HumanInfo(machine);
         this.infoCommands = info.commands();
         this.commands = commands();
@@ -63,6 +65,12 @@ final class HumanMonitor {
                     arguments.end();
                     machine.quit(ShutdownCause.HOST_QMP_QUIT);
                 }),
+                new HumanCommand(
+                        "screendump",
+                        "filename [-f format] [device [head]]",
+                        "save screen from head 'head' of display device 'device'in specified format 'format' as image"
+                                + " 'filename'.Currently only 'png' and 'ppm' formats are supported.",
+                        this::dumpScreen),
                 new HumanCommand("stop|s", "", "stop emulation", (arguments, out) -> {
                     arguments.end();
                     machine.pause();
@@ -185,6 +193,24 @@ final class HumanMonitor {
     }
 
     // ---- devices
+
+    private void dumpScreen(HumanArguments arguments, HumanText out) {
+        var file = arguments.filename();
+        var format = arguments.valueOf('f');
+        var device = arguments.word();
+        Long head = device != null && arguments.hasMore() ? (long) arguments.int32() : null;
+        arguments.end();
+        screen.dump(new ScreenCommands.Screendump(file, device, head, format == null ? null : pictureFormat(format)));
+    }
+
+    private static PictureFormat pictureFormat(String name) {
+        for (var format : PictureFormat.values()) {
+            if (format.text().equals(name)) {
+                return format;
+            }
+        }
+        throw new QmpException("invalid parameter value: " + name);
+    }
 
     private void plug(HumanArguments arguments, HumanText out) {
         var text = arguments.word();

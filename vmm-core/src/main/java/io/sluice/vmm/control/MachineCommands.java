@@ -31,7 +31,9 @@ public final class MachineCommands {
         all.addAll(types.commands());
         var devices = new DeviceCommands(machine, types);
         all.addAll(devices.commands());
-        all.addAll(new HumanCommands(machine, devices).commands());
+        var screen = new ScreenCommands(machine);
+        all.addAll(screen.commands());
+        all.addAll(new HumanCommands(machine, devices, screen).commands());
         all.addAll(new BackendCommands(machine.config(), options, monitors).commands());
         all.addAll(new PciCommands(machine).commands());
         all.addAll(new TraceCommands(machine.trace()).commands());

@@ -8,20 +8,15 @@ import io.sluice.vmm.qapi.ListType;
 import io.sluice.vmm.qapi.Member;
 import io.sluice.vmm.qapi.QmpException;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Guest memory: how much there is, and copies of it.
 final class MemoryCommands {
     private static final int PAGE = 4096;
-    private static final String FAILED = "Input/output error";
 
     private final Machine machine;
 
@@ -134,24 +129,13 @@ final class MemoryCommands {
 
     private static Nothing save(String filename, Writer writer) {
         if (filename.isEmpty()) {
-            throw new QmpException("Could not open '': No such file or directory");
+            throw new QmpException("Could not open '': " + HostErrors.MISSING);
         }
         try {
             writer.write(Path.of(filename));
         } catch (IOException | InvalidPathException e) {
-            throw new QmpException("Could not open '" + filename + "': " + reason(e));
+            throw new QmpException("Could not open '" + filename + "': " + HostErrors.reason(e));
         }
         return Nothing.INSTANCE;
-    }
-
-    /// The words that the host has for it.
-    private static String reason(Exception e) {
-        return switch (e) {
-            case InvalidPathException path -> "Invalid argument";
-            case NoSuchFileException missing -> "No such file or directory";
-            case AccessDeniedException denied -> "Permission denied";
-            case FileSystemException refused -> Objects.requireNonNullElse(refused.getReason(), FAILED);
-            default -> FAILED;
-        };
     }
 }

@@ -135,6 +135,12 @@ public final class Vcpu implements AutoCloseable {
         submit(() -> paused = true);
     }
 
+    /// Waits until the vCPU has ended the block that it is in. What it has cached of a map that was changed before, it
+    /// uses no more then.
+    public void settle() {
+        await(() -> {});
+    }
+
     /// RESET, then whatever `prepare` sets; stays paused or running as it was.
     public void reset(Consumer<CpuState> prepare) {
         await(() -> {

@@ -210,6 +210,13 @@ final class Board {
         pci.assignResources();
     }
 
+    /// Waits until nobody uses what he found in an address space before its last change: neither the vCPU in its block
+    /// nor a device in its DMA. Short, for none of them waits for anything meanwhile.
+    void settle() {
+        vcpu.settle();
+        strands.settle();
+    }
+
     /// Copies RAM, page by page; what is no RAM reads as ones, and no device is asked.
     void readRam(long address, byte[] target, int length) {
         for (int done = 0; done < length; ) {

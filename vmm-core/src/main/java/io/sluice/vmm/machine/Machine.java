@@ -351,6 +351,11 @@ public final class Machine implements AutoCloseable {
         return parts.plugins.list();
     }
 
+    /// What there is to see, in the order of the devices that show it.
+    public List<DisplayHead> displays() {
+        return parts.plugins.displays();
+    }
+
     /// The drives, in the order in which they were said.
     public List<DriveInfo> drives() {
         return parts.drives.list().stream().map(this::info).toList();

@@ -146,19 +146,24 @@ public final class MachineView {
         for (var mapping : space.mappings()) {
             all.add(
                     switch (mapping) {
-                        case Mapping.Ram ram ->
-                            new Region(
-                                    ram.first(),
-                                    ram.last(),
-                                    ram.writable() ? Region.Kind.RAM : Region.Kind.ROM,
-                                    ram.writable() ? "pc.ram" : "rom",
-                                    ram.offset(),
-                                    false);
+                        case Mapping.Ram ram -> region(ram);
                         case Mapping.Device device -> region(device, names);
                         case Mapping.Nothing nothing -> throw new IllegalStateException("a gap among the mappings");
                     });
         }
         return all;
+    }
+
+    private Region region(Mapping.Ram ram) {
+        var bar = barName(ram);
+        var name = ram.writable() ? "pc.ram" : "rom";
+        return new Region(
+                ram.first(),
+                ram.last(),
+                ram.writable() ? Region.Kind.RAM : Region.Kind.ROM,
+                bar == null ? name : bar,
+                ram.offset(),
+                bar != null);
     }
 
     private Region region(Mapping.Device device, RegionNames names) {
@@ -172,9 +177,9 @@ public final class MachineView {
                 bar != null);
     }
 
-    private @Nullable String barName(Mapping.Device device) {
+    private @Nullable String barName(Mapping mapping) {
         for (var function : board.pci.functions()) {
-            var bar = function.barBehind(device.device());
+            var bar = function.barBehind(mapping);
             if (bar != null) {
                 return function.name() + "-bar" + bar.index();
             }

@@ -215,6 +215,9 @@ final class PluginBay {
         var function = function(device.device());
         if (function != null) {
             board.pci.remove(function);
+            if (function.showsMemory()) {
+                board.settle();
+            }
         }
         device.device().close();
     }
@@ -257,6 +260,19 @@ final class PluginBay {
             }
         }
         return null;
+    }
+
+    /// What there is to see, device by device.
+    List<DisplayHead> displays() {
+        var all = new ArrayList<DisplayHead>();
+        for (var device : devices) {
+            if (device.device() instanceof Attachable.Pci pci) {
+                for (int head = 0; head < pci.displays().size(); head++) {
+                    all.add(new DisplayHead(device.id(), head, pci.displays().get(head)));
+                }
+            }
+        }
+        return all;
     }
 
     List<DeviceInfo> list() {

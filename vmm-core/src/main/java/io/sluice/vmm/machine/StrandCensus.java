@@ -1,6 +1,7 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.loop.Strand;
+import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.function.LongBinaryOperator;
@@ -14,6 +15,16 @@ final class StrandCensus {
     synchronized Strand counted(String group, Strand strand) {
         strands.put(strand, group);
         return strand;
+    }
+
+    /// Waits until everything that goes on in a strand now has ended. From a thread that is in no strand and on no
+    /// loop.
+    void settle() {
+        List<Strand> all;
+        synchronized (this) {
+            all = List.copyOf(strands.keySet());
+        }
+        all.forEach(strand -> strand.call(() -> {}));
     }
 
     synchronized long count(String group) {

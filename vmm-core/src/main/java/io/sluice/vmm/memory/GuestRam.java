@@ -53,6 +53,19 @@ public final class GuestRam implements AutoCloseable {
         return file;
     }
 
+    /// `size` bytes (1, 2, 4 or 8), zero-extended; any alignment.
+    public long get(long offset, int size) {
+        Objects.checkFromIndexSize(offset, size, this.size);
+        return HostMemory.get(base + offset, size);
+    }
+
+    /// Stores the low `size` bytes (1, 2, 4 or 8) of `value` and tells the watch; any alignment.
+    public void put(long offset, int size, long value) {
+        Objects.checkFromIndexSize(offset, size, this.size);
+        HostMemory.put(base + offset, size, value);
+        watch.written(offset, size);
+    }
+
     public void read(long offset, byte[] target, int at, int length) {
         Objects.checkFromIndexSize(offset, length, size);
         HostMemory.copy(base + offset, target, at, length);
@@ -73,6 +86,15 @@ public final class GuestRam implements AutoCloseable {
     public void clear() {
         HostMemory.fill(base, size, 0);
         watch.written(0, size);
+    }
+
+    /// As [#clear], and the host has its pages back until they are touched again.
+    public void discard() {
+        if (MemoryFile.discard(segment)) {
+            watch.written(0, size);
+        } else {
+            clear();
+        }
     }
 
     @Override

@@ -21,7 +21,13 @@ public final class MemoryFile implements AutoCloseable {
     private static final MethodHandle CLOSE = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("close"),
             FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle MADVISE = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("madvise"),
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     private static final int MFD_CLOEXEC = 1;
+    /// The range reads as zeros, and its pages are free (madvise(2)).
+    private static final int MADV_REMOVE = 9;
 
     private final FileChannel channel;
 
@@ -53,6 +59,17 @@ public final class MemoryFile implements AutoCloseable {
             return channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot map " + bytes + " bytes of guest memory", e);
+        }
+    }
+
+    /// Makes a hole of all that is mapped; `false` if the host cannot.
+    static boolean discard(MemorySegment mapped) {
+        try {
+            return (int) MADVISE.invokeExact(mapped, mapped.byteSize(), MADV_REMOVE) == 0;
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -32,6 +32,11 @@ public final class WriteWatch {
         listeners.add(listener);
     }
 
+    /// Tells `listener` no more.
+    public void forget(Listener listener) {
+        listeners.remove(listener);
+    }
+
     public boolean isWatched(int page) {
         return (byte) MARK.getVolatile(marks, page) != 0;
     }
@@ -59,8 +64,8 @@ public final class WriteWatch {
                 long start = (long) page << GuestRam.PAGE_SHIFT;
                 int from = (int) Math.max(0, offset - start);
                 int to = (int) Math.min(GuestRam.PAGE_SIZE - 1L, last - start);
-                for (int i = 0; i < listeners.size(); i++) {
-                    listeners.get(i).written(page, from, to);
+                for (var listener : listeners) {
+                    listener.written(page, from, to);
                 }
             }
         }

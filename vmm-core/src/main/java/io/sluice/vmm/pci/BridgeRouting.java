@@ -22,11 +22,11 @@ record BridgeRouting(
         return secondary != 0 && bus >= secondary && bus <= subordinate;
     }
 
-    List<Mapping.Device> memoryThrough(List<Mapping.Device> wishes) {
+    List<Mapping> memoryThrough(List<Mapping> wishes) {
         return open ? cut(wishes, memory) : List.of();
     }
 
-    List<Mapping.Device> ioThrough(List<Mapping.Device> wishes) {
+    List<Mapping> ioThrough(List<Mapping> wishes) {
         if (!open) {
             return List.of();
         }
@@ -34,11 +34,11 @@ record BridgeRouting(
         return isaEnable ? withoutIsaAliases(inside) : inside;
     }
 
-    private static List<Mapping.Device> cut(List<Mapping.Device> wishes, List<Range> windows) {
+    private static List<Mapping> cut(List<Mapping> wishes, List<Range> windows) {
         if (wishes.isEmpty()) {
             return wishes;
         }
-        var pieces = new ArrayList<Mapping.Device>();
+        var pieces = new ArrayList<Mapping>();
         for (var wish : wishes) {
             long next = wish.first();
             // The windows are sorted; where two overlap, the first one takes its part.
@@ -54,12 +54,12 @@ record BridgeRouting(
         return List.copyOf(pieces);
     }
 
-    private static Mapping.Device piece(Mapping.Device of, long first, long last) {
-        return first == of.first() && last == of.last() ? of : (Mapping.Device) of.cut(first, last);
+    private static Mapping piece(Mapping of, long first, long last) {
+        return first == of.first() && last == of.last() ? of : of.cut(first, last);
     }
 
-    private static List<Mapping.Device> withoutIsaAliases(List<Mapping.Device> wishes) {
-        var pieces = new ArrayList<Mapping.Device>();
+    private static List<Mapping> withoutIsaAliases(List<Mapping> wishes) {
+        var pieces = new ArrayList<Mapping>();
         for (var wish : wishes) {
             for (long block = wish.first() & -ISA_BLOCK; block <= wish.last(); block += ISA_BLOCK) {
                 long first = Math.max(block, wish.first());

@@ -20,15 +20,15 @@ final class Decoder {
     }
 
     /// What a function would answer if no bridge were above it.
-    record Wish(List<Mapping.Device> memory, List<Mapping.Device> io) {
+    record Wish(List<Mapping> memory, List<Mapping> io) {
         static final Wish NOTHING = new Wish(List.of(), List.of());
     }
 
     /// What of one function's wish is in the maps. Belongs to the decoder.
     static final class Place {
         private Wish wish = Wish.NOTHING;
-        private List<Mapping.Device> memory = List.of();
-        private List<Mapping.Device> io = List.of();
+        private List<Mapping> memory = List.of();
+        private List<Mapping> io = List.of();
     }
 
     synchronized void decode(PciFunction function, PciPort port, Wish wish) {
@@ -73,8 +73,7 @@ final class Decoder {
             place.io = ioNow;
         }
 
-        private static void difference(
-                List<Mapping.Device> before, List<Mapping.Device> after, List<Mapping> out, List<Mapping> in) {
+        private static void difference(List<Mapping> before, List<Mapping> after, List<Mapping> out, List<Mapping> in) {
             before.stream().filter(m -> !after.contains(m)).forEach(out::add);
             after.stream().filter(m -> !before.contains(m)).forEach(in::add);
         }

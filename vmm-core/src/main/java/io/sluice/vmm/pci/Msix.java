@@ -47,8 +47,21 @@ public final class Msix {
             }
         }
 
+        private long tableEnd() {
+            return tableOffset + (long) vectors * ENTRY;
+        }
+
+        private long pendingEnd() {
+            return pendingOffset + (vectors + 63) / 64 * 8L;
+        }
+
         long end() {
-            return Math.max(tableOffset + (long) vectors * ENTRY, pendingOffset + (vectors + 63) / 64 * 8L);
+            return Math.max(tableEnd(), pendingEnd());
+        }
+
+        /// Nobody reaches table or pending bits past the function.
+        Bar cutFrom(Bar bar) {
+            return bar.withoutMemory(tableOffset, tableEnd() - 1).withoutMemory(pendingOffset, pendingEnd() - 1);
         }
     }
 

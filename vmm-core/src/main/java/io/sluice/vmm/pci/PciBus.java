@@ -46,7 +46,7 @@ final class PciBus {
     }
 
     /// What of `wishes` the bridges above let through, the nearest one first.
-    List<Mapping.Device> memoryThrough(List<Mapping.Device> wishes) {
+    List<Mapping> memoryThrough(List<Mapping> wishes) {
         var rest = wishes;
         for (var bus = this; bus != null && bus.bridge != null && !rest.isEmpty(); bus = bus.above()) {
             rest = bus.bridge.routing().memoryThrough(rest);
@@ -55,7 +55,7 @@ final class PciBus {
     }
 
     /// As [#memoryThrough], for ports.
-    List<Mapping.Device> ioThrough(List<Mapping.Device> wishes) {
+    List<Mapping> ioThrough(List<Mapping> wishes) {
         var rest = wishes;
         for (var bus = this; bus != null && bus.bridge != null && !rest.isEmpty(); bus = bus.above()) {
             rest = bus.bridge.routing().ioThrough(rest);

@@ -112,13 +112,23 @@ public final class PciFunction {
     }
 
     /// The BAR whose mapping `mapped` answers; null if that is none of this function's. Any thread.
-    public @Nullable Bar barBehind(BusDevice mapped) {
+    public @Nullable Bar barBehind(Mapping mapped) {
         for (int i = 0; i < gates.size(); i++) {
-            if (gates.get(i).equals(mapped)) {
+            boolean ours = switch (mapped) {
+                case Mapping.Device device -> gates.get(i).equals(device.device());
+                case Mapping.Ram ram -> bars.get(i).holds(ram);
+                case Mapping.Nothing nothing -> false;
+            };
+            if (ours) {
                 return bars.get(i);
             }
         }
         return null;
+    }
+
+    /// Whether a part of a BAR is memory.
+    public boolean showsMemory() {
+        return bars.stream().anyMatch(bar -> !bar.memory().isEmpty());
     }
 
     /// Sets the level of the function's INTx pin.
@@ -261,15 +271,13 @@ public final class PciFunction {
         if (here == null) {
             return;
         }
-        var memory = new ArrayList<Mapping.Device>();
-        var io = new ArrayList<Mapping.Device>();
+        var memory = new ArrayList<Mapping>();
+        var io = new ArrayList<Mapping>();
         for (int i = 0; i < bars.size(); i++) {
             var bar = bars.get(i);
             long first = virtual != null ? virtual.address(bar) : bar.address(config);
             if (decodes(bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY) && bar.isPlace(first)) {
-                (bar.isIo() ? io : memory)
-                        .add(new Mapping.Device(
-                                first, first + bar.size() - 1, gates.get(i), strand, 0, bar.deferred()));
+                (bar.isIo() ? io : memory).addAll(bar.mappings(first, gates.get(i), strand));
             }
         }
         here.decoder().decode(this, here, new Decoder.Wish(memory, io));

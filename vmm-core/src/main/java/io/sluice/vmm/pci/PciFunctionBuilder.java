@@ -315,7 +315,7 @@ public final class PciFunctionBuilder {
             return List.copyOf(bars);
         }
         return bars.stream()
-                .map(b -> b.index() == place.bar() ? b.with(made.over(b.device())) : b)
+                .map(b -> b.index() == place.bar() ? place.cutFrom(b).with(made.over(b.device())) : b)
                 .toList();
     }
 }

@@ -40,12 +40,12 @@ final class PciTrace {
     }
 
     /// What of a function's BARs the maps show has changed.
-    void moved(PciPort port, PciFunction function, List<Mapping.Device> before, List<Mapping.Device> after) {
+    void moved(PciPort port, PciFunction function, List<Mapping> before, List<Mapping> after) {
         if (!trace.on(Item.PCI) || before.equals(after)) {
             return;
         }
         for (var gone : before) {
-            if (after.stream().noneMatch(m -> m.device().equals(gone.device()))) {
+            if (after.stream().noneMatch(m -> sameBar(function, m, gone))) {
                 line(port, function, gone, " off");
             }
         }
@@ -56,8 +56,16 @@ final class PciTrace {
         }
     }
 
-    private void line(PciPort port, PciFunction function, Mapping.Device mapping, String what) {
-        var bar = Objects.requireNonNull(function.barBehind(mapping.device()), "a BAR's mapping");
+    private static boolean sameBar(PciFunction function, Mapping one, Mapping other) {
+        return bar(function, one).equals(bar(function, other));
+    }
+
+    private static Bar bar(PciFunction function, Mapping mapping) {
+        return Objects.requireNonNull(function.barBehind(mapping), "a BAR's mapping");
+    }
+
+    private void line(PciPort port, PciFunction function, Mapping mapping, String what) {
+        var bar = bar(function, mapping);
         trace.line(
                 Item.PCI, head(port, function) + "BAR " + bar.index() + (bar.isIo() ? " (ports)" : " (memory)") + what);
     }

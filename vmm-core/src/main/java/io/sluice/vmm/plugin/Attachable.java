@@ -2,6 +2,7 @@ package io.sluice.vmm.plugin;
 
 import io.sluice.vmm.pci.PciFunction;
 import io.sluice.vmm.pci.RootPort;
+import java.util.List;
 
 /// A device that has been made. The machine puts it where it belongs, resets it, and closes it last; it does so from
 /// a thread that is in no strand and on no loop.
@@ -13,7 +14,16 @@ public sealed interface Attachable extends AutoCloseable {
     /// A PCI function, which the machine puts on a bus. Its reset is the function's own.
     ///
     /// @param release runs once, when the device ends
-    record Pci(PciFunction function, Runnable release) implements Attachable {
+    /// @param displays what the device shows, by the number of its head
+    record Pci(PciFunction function, Runnable release, List<Display> displays) implements Attachable {
+        public Pci {
+            displays = List.copyOf(displays);
+        }
+
+        public Pci(PciFunction function, Runnable release) {
+            this(function, release, List.of());
+        }
+
         public Pci(PciFunction function) {
             this(function, () -> {});
         }

@@ -28,8 +28,10 @@ final class MonitorRig implements AutoCloseable {
 
     private MonitorRig(MachineRig rig) {
         this.rig = rig;
-        this.monitor = rig.ask(
-                machine -> new HumanMonitor(machine, new DeviceCommands(machine, new TypeCommands(machine.plugins()))));
+        this.monitor = rig.ask(machine -> new HumanMonitor(
+                machine,
+                new DeviceCommands(machine, new TypeCommands(machine.plugins())),
+                new ScreenCommands(machine)));
     }
 
     /// Started, and halted.

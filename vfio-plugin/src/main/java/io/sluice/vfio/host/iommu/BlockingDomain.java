@@ -10,16 +10,8 @@ public final class BlockingDomain extends Domain {
     void require(IommuDevice device) {}
 
     @Override
-    long walk(long iova) {
-        return PageTable.NONE;
-    }
-
-    @Override
-    void markDirty(long iova) {}
-
-    @Override
-    boolean tracksDirty() {
-        return false;
+    long walk(long iova, long need) {
+        return DmaFaults.Reason.BLOCKED.asEntry();
     }
 
     @Override

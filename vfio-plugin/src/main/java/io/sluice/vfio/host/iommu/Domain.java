@@ -20,14 +20,13 @@ public abstract sealed class Domain permits BlockingDomain, PagingDomain, Nested
     /// @throws HostException EINVAL if it cannot
     abstract void require(IommuDevice device);
 
-    /// The entry for `iova`, with permissions as in [PageTable]. Any thread.
-    abstract long walk(long iova);
-
-    /// Notes a write. Any thread.
-    abstract void markDirty(long iova);
-
-    /// Whether writes are noted.
-    abstract boolean tracksDirty();
+    /// Translates one request, and notes in the tables that it was made. On a thread that does DMA, while its epoch is
+    /// odd.
+    ///
+    /// @param need [PageTable#READ] or [PageTable#WRITE], perhaps with [PageTable#PRIVILEGED]
+    /// @return the frame, and those permissions that a cache may go by later; without what is needed, why not:
+    ///     [DmaFaults.Reason#of]
+    abstract long walk(long iova, long need);
 
     /// Now in use by `context`, perhaps once more.
     abstract void enter(DmaContext context);

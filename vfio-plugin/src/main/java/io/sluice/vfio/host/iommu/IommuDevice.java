@@ -1,8 +1,11 @@
 package io.sluice.vfio.host.iommu;
 
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.address.Bdf;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// What an IOMMU knows of one device: the requester ids that it sends by, what it can do, and its group. From
 /// [IommuUnit#add] to [IommuUnit#remove]. Any thread.
@@ -62,6 +65,59 @@ public final class IommuDevice {
     /// Addresses that are not free for it: those of its unit, and its own.
     public List<ReservedRegion> reserved() {
         return reserved;
+    }
+
+    // ---- what it can hold and ask for
+
+    /// The device may hold translations from now on.
+    ///
+    /// @throws HostException EOPNOTSUPP if it cannot
+    public synchronized DeviceTlb enableAts() {
+        if (!traits.ats()) {
+            throw new HostException(Errno.EOPNOTSUPP, this + " holds no translations");
+        }
+        unit.steps().pass("iommu.enable_ats.entry");
+        var tlb = new DeviceTlb(dma(), unit.settings().format().granuleShift());
+        dma().setDeviceTlb(tlb);
+        return tlb;
+    }
+
+    /// The device may hold translations no longer. When it returns, no request goes by one.
+    public synchronized void disableAts() {
+        dma().setDeviceTlb(null);
+    }
+
+    /// Says who hears of the pages that the device asks for with a PASID, or without one if it is 0. With nobody, a
+    /// page
+    /// that is not there is a fault, and those that have been asked for are refused.
+    ///
+    /// @throws HostException EOPNOTSUPP if the device or its IOMMU knows no page requests
+    public synchronized void onPageRequests(int pasid, @Nullable PageRequests listener) {
+        var requests = dma().pageRequester();
+        if (listener == null) {
+            if (requests != null) {
+                requests.listen(pasid, null);
+            }
+            return;
+        }
+        if (!traits.ats() || !traits.pri() || !unit.settings().pageRequests()) {
+            throw new HostException(Errno.EOPNOTSUPP, this + " asks for no pages");
+        }
+        unit.steps().pass("iommu.page_requests.listener");
+        if (requests == null) {
+            requests = new PageRequester(this, dma());
+            dma().setPageRequester(requests);
+        }
+        requests.listen(pasid, listener);
+    }
+
+    /// It leaves: it holds nothing any more, and nothing that it has asked for comes.
+    synchronized void retire() {
+        disableAts();
+        var requests = dma().pageRequester();
+        if (requests != null) {
+            requests.refuseAll();
+        }
     }
 
     List<DmaContext> contexts() {

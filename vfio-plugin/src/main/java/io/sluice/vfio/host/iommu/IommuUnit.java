@@ -5,10 +5,12 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.pci.DmaTarget;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One IOMMU of the simulated host: who stands behind it, by requester id, and the domains it has tables for. A
@@ -24,12 +26,19 @@ public final class IommuUnit {
     private final Steps steps;
     private final AtomicReferenceArray<@Nullable AtomicReferenceArray<@Nullable DmaContext>> requesters =
             new AtomicReferenceArray<>(BUSES);
-    private volatile DmaFaults faults = (requester, pasid, iova, write, reason) -> {};
+    private final FaultLog faultLog;
+    private final DmaTarget dma = new UnitDma(this);
+    private volatile InterruptSink interrupts = (requester, address, data) -> {};
 
     public IommuUnit(UnitSettings settings, HostFrames frames, Steps steps) {
+        this(settings, frames, steps, System::nanoTime);
+    }
+
+    IommuUnit(UnitSettings settings, HostFrames frames, Steps steps, LongSupplier clock) {
         this.settings = settings;
         this.frames = frames;
         this.steps = steps;
+        this.faultLog = new FaultLog(clock);
     }
 
     public UnitSettings settings() {
@@ -42,6 +51,11 @@ public final class IommuUnit {
 
     Steps steps() {
         return steps;
+    }
+
+    /// The way to memory of those who stand behind it.
+    public DmaTarget dma() {
+        return dma;
     }
 
     // ---- domains
@@ -64,17 +78,18 @@ public final class IommuUnit {
     ///
     /// @throws HostException EOPNOTSUPP if the unit cannot, or not so; EINVAL if the parent was not made for it
     public NestedDomain newNestedDomain(PagingDomain parent, StageOne stageOne) {
-        if (!settings.nesting() || (stageOne.flags() & ~StageOne.FLAGS) != 0) {
+        boolean fine = settings.format().granuleShift() <= StageOne.PAGE_SHIFT;
+        if (!settings.nesting() || !fine || (stageOne.flags() & ~StageOne.FLAGS) != 0) {
             throw new HostException(Errno.EOPNOTSUPP, settings.name() + " cannot nest so");
         }
         if (!parent.options().nestParent() || !parent.isOf(this)) {
             throw new HostException(Errno.EINVAL, parent + " is no parent for a first stage of " + settings.name());
         }
-        if (stageOne.addressWidth() != 48 && stageOne.addressWidth() != 57 || (stageOne.tablePointer() & 0xFFF) != 0) {
-            throw new HostException(Errno.EINVAL, "a first stage of " + stageOne.addressWidth() + " bits");
+        if (!stageOne.isWellFormed()) {
+            throw new HostException(Errno.EINVAL, stageOne + " is no first stage");
         }
         steps.pass("iommu.new_nested.domain");
-        return new NestedDomain(parent, stageOne);
+        return new NestedDomain(parent, frames, stageOne);
     }
 
     // ---- devices
@@ -141,6 +156,7 @@ public final class IommuUnit {
     }
 
     private synchronized void forget(IommuDevice device) {
+        device.retire();
         device.dma().own(false);
         for (var context : device.contexts()) {
             if (context.drop()) {
@@ -163,13 +179,36 @@ public final class IommuUnit {
 
     // ---- news
 
-    /// Tells of requests that went nowhere, from now on; one listener at a time.
+    /// Tells of requests that went nowhere, from now on. Of very many in a short time, only some are told.
     public void onFault(DmaFaults listener) {
-        faults = listener;
+        faultLog.listen(listener);
     }
 
-    DmaFaults faults() {
-        return faults;
+    /// Requests that went nowhere, told or not.
+    public long faults() {
+        return faultLog.count();
+    }
+
+    /// Those of them that nobody was told of.
+    public long untoldFaults() {
+        return faultLog.untold();
+    }
+
+    FaultLog faultLog() {
+        return faultLog;
+    }
+
+    /// Where interrupts go from now on.
+    public void onInterrupt(InterruptSink sink) {
+        interrupts = sink;
+    }
+
+    void interrupt(Bdf requester, long address, byte[] bytes, int offset) {
+        int data = bytes[offset] & 0xFF
+                | (bytes[offset + 1] & 0xFF) << 8
+                | (bytes[offset + 2] & 0xFF) << 16
+                | bytes[offset + 3] << 24;
+        interrupts.interrupt(requester, (int) address, data);
     }
 
     @Override

@@ -15,11 +15,13 @@ final class PageTable {
     static final long PERMISSIONS = READ | WRITE;
     /// Somebody has written through this entry since dirty tracking looked last.
     static final long DIRTY = 8;
+    /// In what is needed, not in an entry: the request has supervisor's privilege.
+    static final long PRIVILEGED = 1L << 32;
     /// Nothing is mapped there.
     static final long NONE = 0;
 
     private static final long LEAF = 4;
-    private static final int FLAG_BITS = 4;
+    static final int FLAG_BITS = 4;
     private static final long FLAGS = (1 << FLAG_BITS) - 1;
 
     private static final int LEVEL_BITS = 9;

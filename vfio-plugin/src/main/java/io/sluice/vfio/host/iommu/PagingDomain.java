@@ -4,9 +4,7 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Iova;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /// Translations from I/O virtual addresses to host memory.
 ///
@@ -17,9 +15,8 @@ public final class PagingDomain extends Domain {
     private final DomainOptions options;
     private final Aperture aperture;
     private final PageTable table;
-    /// Those that are in it, one entry for each attachment. Guarded by this.
-    private final List<DmaContext> users = new ArrayList<>();
-    private volatile DmaContext[] distinct = {};
+    private final Users users = new Users();
+    private volatile NestedDomain[] children = {};
     private volatile boolean dirtyTracking;
     private boolean coherent;
 
@@ -34,6 +31,11 @@ public final class PagingDomain extends Domain {
     /// What it is for.
     public DomainOptions options() {
         return options;
+    }
+
+    /// log2 of its smallest page.
+    int granuleShift() {
+        return table.granuleShift();
     }
 
     /// The addresses that it translates.
@@ -77,7 +79,8 @@ public final class PagingDomain extends Domain {
     /// @return whether it does now
     public synchronized boolean enforceCoherency() {
         if (!coherent) {
-            coherent = unit.settings().enforcesCoherency() && users.stream().allMatch(DmaContext::canEnforceCoherency);
+            coherent = unit.settings().enforcesCoherency()
+                    && Arrays.stream(users.distinct()).allMatch(DmaContext::canEnforceCoherency);
         }
         return coherent;
     }
@@ -114,19 +117,29 @@ public final class PagingDomain extends Domain {
         table.reclaim();
     }
 
+    /// Takes a range out of all caches, and everything out of those of first stages that stand on it: what they have
+    /// cached may have come through any part of it.
     private void forget(long first, long last) {
-        var contexts = distinct;
-        for (var context : contexts) {
-            context.invalidations().post(number(), first, last);
+        users.post(number(), first, last);
+        for (var child : children) {
+            child.postAll();
         }
-        for (var context : contexts) {
-            context.awaitQuiet();
-        }
+        // Those of the children are among these.
+        users.awaitQuiet();
     }
 
     @Override
-    long walk(long iova) {
-        return table.walk(iova);
+    long walk(long iova, long need) {
+        long entry = table.walk(iova);
+        if (!dirtyTracking) {
+            return entry;
+        }
+        // While writes are noted, only one that is noted goes by the cache.
+        if ((need & entry & PageTable.WRITE) == 0) {
+            return entry & ~PageTable.WRITE;
+        }
+        table.markDirty(iova);
+        return entry;
     }
 
     // ---- dirty tracking
@@ -157,37 +170,33 @@ public final class PagingDomain extends Domain {
         void dirty(Iova iova, long length);
     }
 
-    @Override
-    void markDirty(long iova) {
-        table.markDirty(iova);
-    }
-
-    @Override
-    boolean tracksDirty() {
-        return dirtyTracking;
-    }
-
     // ---- who is in it
 
     @Override
     synchronized void enter(DmaContext context) {
         users.add(context);
-        settle();
     }
 
     @Override
     synchronized void leave(DmaContext context) {
         users.remove(context);
-        settle();
     }
 
-    private void settle() {
-        distinct = users.stream().distinct().toArray(DmaContext[]::new);
+    /// A first stage that stands on it has users now.
+    synchronized void adopt(NestedDomain child) {
+        var all = Arrays.copyOf(children, children.length + 1);
+        all[children.length] = child;
+        children = all;
+    }
+
+    /// It has none any more.
+    synchronized void abandon(NestedDomain child) {
+        children = Arrays.stream(children).filter(other -> !other.equals(child)).toArray(NestedDomain[]::new);
     }
 
     /// How many attachments there are, of requester ids and of PASIDs.
     public synchronized int attachments() {
-        return users.size();
+        return users.count();
     }
 
     // ---- for those who look
@@ -215,6 +224,6 @@ public final class PagingDomain extends Domain {
 
     @Override
     public String toString() {
-        return "paging domain " + number() + " of " + Arrays.toString(distinct);
+        return "paging domain " + number() + " of " + Arrays.toString(users.distinct());
     }
 }

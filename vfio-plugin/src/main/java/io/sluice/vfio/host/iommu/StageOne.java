@@ -13,5 +13,12 @@ public record StageOne(long tablePointer, int addressWidth, long flags) {
     /// WPE: read-only pages are so for supervisor requests too.
     public static final long WRITE_PROTECT = 4;
 
+    static final int PAGE_SHIFT = 12;
+    private static final long TABLES = 0x000F_FFFF_FFFF_F000L;
+
     static final long FLAGS = SUPERVISOR | EXTENDED_ACCESSED | WRITE_PROTECT;
+
+    boolean isWellFormed() {
+        return (addressWidth == 48 || addressWidth == 57) && (tablePointer & ~TABLES) == 0;
+    }
 }

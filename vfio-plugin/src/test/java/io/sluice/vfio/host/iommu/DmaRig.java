@@ -27,6 +27,13 @@ final class DmaRig implements AutoCloseable {
                 faults.add(pasid + " " + Long.toHexString(iova) + (write ? " write " : " read ") + reason));
     }
 
+    /// All that a device can be: PASIDs of 20 bits, ATS, PRI.
+    static final DeviceTraits ABLE = new DeviceTraits(20, true, true, true, true, List.of());
+
+    IommuDevice able(int number) {
+        return unit.add(new Bdf(number << 3), List.of(), new IommuGroup(number), ABLE);
+    }
+
     PagingDomain newDomain() {
         return unit.newPagingDomain(DomainOptions.PLAIN);
     }

@@ -3,8 +3,10 @@ package io.sluice.vmm.cpu.interp;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.memory.GuestRam;
+import io.sluice.vmm.memory.WriteWatch;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Set;
 import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,7 @@ final class ForeignWrites {
     private final BlockCache cache;
     private final Runnable attend;
     private final MpscUnboundedAtomicArrayQueue<Note> notes = new MpscUnboundedAtomicArrayQueue<>(64);
-    private final Set<GuestRam> heard = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Map<GuestRam, WriteWatch.Listener> heard = new IdentityHashMap<>();
     private volatile @Nullable Thread owner;
     private volatile boolean overflow;
 
@@ -35,14 +37,24 @@ final class ForeignWrites {
         owner = thread;
     }
 
-    /// Listens to every RAM that is mapped by now.
+    /// Listens to every RAM that is mapped by now, and to no other.
     void listen() {
+        Set<GuestRam> mapped = Collections.newSetFromMap(new IdentityHashMap<>());
         for (var mapping : memory.mappings()) {
-            if (mapping instanceof Mapping.Ram ram && heard.add(ram.ram())) {
+            if (mapping instanceof Mapping.Ram ram && mapped.add(ram.ram()) && !heard.containsKey(ram.ram())) {
                 var source = ram.ram();
-                source.watch().listen((page, first, last) -> written(source, page, first, last));
+                WriteWatch.Listener listener = (page, first, last) -> written(source, page, first, last);
+                heard.put(source, listener);
+                source.watch().listen(listener);
             }
         }
+        heard.entrySet().removeIf(entry -> {
+            boolean gone = !mapped.contains(entry.getKey());
+            if (gone) {
+                entry.getKey().watch().forget(entry.getValue());
+            }
+            return gone;
+        });
     }
 
     private void written(GuestRam ram, int page, int first, int last) {
