@@ -90,6 +90,12 @@ public interface VfioDeviceOps {
         return null;
     }
 
+    /// What whoever maps a region reaches, if that is a device of the host; null for a region that is memory or cannot
+    /// be mapped. Does not change.
+    default @Nullable MappedDevice mapped(int region) {
+        return null;
+    }
+
     /// Whether an eventfd may write at this place of a BAR; not over the MSI-X table, for one.
     default boolean takesIoeventfd(int region, long offset, int size) {
         return true;

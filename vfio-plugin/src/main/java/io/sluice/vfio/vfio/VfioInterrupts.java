@@ -92,7 +92,8 @@ public final class VfioInterrupts {
         return count;
     }
 
-    private void signal(@Nullable Eventfd eventfd) {
+    /// Signals, and counts it; null for nobody.
+    public void signal(@Nullable Eventfd eventfd) {
         if (eventfd != null) {
             counters.interrupts++;
             eventfd.signal();
