@@ -77,7 +77,7 @@ final class PeerRouting {
     private static boolean claims(HostFunction peer, long address, Mapping.@Nullable Device there) {
         var bridge = peer.bridge();
         return bridge != null && bridge.claims(address)
-                || there != null && peer.pci().barBehind(there.device()) != null;
+                || there != null && peer.pci().barBehind(there) != null;
     }
 
     // ---- what has turned
@@ -114,7 +114,7 @@ final class PeerRouting {
 
     /// Nobody answers itself.
     private static boolean isSelf(HostFunction from, Mapping.Device peer) {
-        return from.pci().barBehind(peer.device()) != null;
+        return from.pci().barBehind(peer) != null;
     }
 
     private static void copy(Mapping.Device peer, long address, byte[] target, int offset, int length) {
