@@ -93,16 +93,6 @@ public final class VfioInterrupts {
         }
     }
 
-    /// Whether the device has no interrupts of any kind.
-    boolean none() {
-        for (var all : eventfds) {
-            if (all.length != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     /// How many of the vectors somebody listens to.
     public int listeners(VfioIrq kind) {
         int count = 0;
