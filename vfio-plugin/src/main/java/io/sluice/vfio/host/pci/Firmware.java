@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/// What the host's firmware does once, and its kernel again for what comes later: bus numbers, BARs, windows of bridges,
+/// What the host's firmware does once, and its kernel again for what comes later: bus numbers, BARs, windows of
+/// bridges,
 /// decoding on. Larger things come first, so each is aligned to its size without holes.
 final class Firmware {
     private static final int COMMAND = 0x04;
@@ -210,7 +211,9 @@ final class Firmware {
         int highest = bus.number();
         for (var function : bus.functions()) {
             var below = function.belowBus();
-            highest = Math.max(highest, below == null ? 0 : Math.max(below.number(), below.room().lastBus()));
+            highest = Math.max(
+                    highest,
+                    below == null ? 0 : Math.max(below.number(), below.room().lastBus()));
         }
         if (highest >= bus.room().lastBus()) {
             throw new HostException(Errno.ENOSPC, "no bus number is left behind " + bus);
