@@ -31,6 +31,7 @@ public final class DmaContext {
     private final Epoch epoch = new Epoch();
     private final Iotlb cache;
     private final Invalidations invalidations = new Invalidations();
+    private final FaultLog.Sender faults = new FaultLog.Sender();
     private final int granule;
 
     private int holders;
@@ -372,7 +373,7 @@ public final class DmaContext {
     }
 
     void tell(int pasid, long iova, long need, Reason reason) {
-        unit.faultLog().tell(requester, pasid & ~PRIVILEGED, iova, need == PageTable.WRITE, reason);
+        unit.faultLog().tell(faults, requester, pasid & ~PRIVILEGED, iova, need == PageTable.WRITE, reason);
     }
 
     boolean canEnforceCoherency() {

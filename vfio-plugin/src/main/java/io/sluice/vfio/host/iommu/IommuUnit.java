@@ -195,9 +195,15 @@ public final class IommuUnit {
 
     // ---- news
 
-    /// Tells of requests that went nowhere, from now on. Of very many in a short time, only some are told.
+    /// Tells of requests that went nowhere, from now on. Of very many of one device in a
+    /// short time, only some are told.
     public void onFault(DmaFaults listener) {
         faultLog.listen(listener);
+    }
+
+    /// Tells `listener` nothing more.
+    public void dropFaultListener(DmaFaults listener) {
+        faultLog.drop(listener);
     }
 
     /// Whose log hears of devices, domains and faults from now on.
