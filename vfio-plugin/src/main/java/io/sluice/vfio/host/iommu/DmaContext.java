@@ -35,7 +35,6 @@ public final class DmaContext {
     private final int granule;
 
     private int holders;
-    private boolean owned;
     private volatile boolean closed;
     private volatile Bindings bindings = Bindings.BLOCKED;
     private volatile @Nullable DeviceTlb deviceTlb;
@@ -67,7 +66,7 @@ public final class DmaContext {
         return invalidations;
     }
 
-    // ---- who has this requester id; guarded by the unit
+    // ---- who has this requester id as an alias; guarded by the unit
 
     void hold() {
         holders++;
@@ -76,15 +75,6 @@ public final class DmaContext {
     /// @return whether nobody has it any more
     boolean drop() {
         return --holders == 0;
-    }
-
-    /// Whether it is a device's own, not only an alias.
-    boolean isOwned() {
-        return owned;
-    }
-
-    void own(boolean owned) {
-        this.owned = owned;
     }
 
     // ---- domains
