@@ -47,7 +47,9 @@ class GrantedMemoryTest {
 
         var now = user.bytes(IN_FILE, LENGTH);
         sleep(3);
-        assertThat(Arrays.mismatch(user.bytes(IN_FILE, LENGTH), now)).as("round " + round).isEqualTo(-1);
+        assertThat(Arrays.mismatch(user.bytes(IN_FILE, LENGTH), now))
+                .as("round " + round)
+                .isEqualTo(-1);
     }
 
     private static void sleep(int millis) {
@@ -73,7 +75,8 @@ class GrantedMemoryTest {
         assertThat(user.status(2)).isEqualTo(Status.FAULT);
         assertThat(user.bytes(IN_FILE, LENGTH)).containsOnly((byte) -1);
         assertThat(user.bytes(IN_FILE + LENGTH, 4096)).containsOnly((byte) 0);
-        assertThat(user.bytes(2 * GrantedPages.PAGE, IN_FILE - 2 * GrantedPages.PAGE)).containsOnly((byte) 0);
+        assertThat(user.bytes(2 * GrantedPages.PAGE, IN_FILE - 2 * GrantedPages.PAGE))
+                .containsOnly((byte) 0);
     }
 
     @Test

@@ -31,7 +31,8 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// A whole host: a process with an iommufd, a file of memory that it maps, and a ring of its own, which works on another
+/// A whole host: a process with an iommufd, a file of memory that it maps, and a ring of its own, which works on
+/// another
 /// thread. It uses the device as any program uses a vfio device: by reads and writes of its file.
 final class RealUser implements AutoCloseable {
     static final int MAPPED = IoasMap.FIXED_IOVA | IoasMap.READABLE | IoasMap.WRITEABLE;
