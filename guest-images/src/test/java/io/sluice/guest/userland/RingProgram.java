@@ -12,7 +12,6 @@ import static io.sluice.guest.asm.Reg.RAX;
 import static io.sluice.guest.asm.Reg.RBX;
 import static io.sluice.guest.asm.Reg.RCX;
 import static io.sluice.guest.asm.Reg.RDI;
-import static io.sluice.guest.asm.Reg.RDX;
 import static io.sluice.guest.asm.Reg.RSI;
 import static io.sluice.guest.asm.Reg.RSP;
 
@@ -399,9 +398,9 @@ public final class RingProgram {
         a.space(32);
         a.label("frames");
         a.space(8 * PAGES);
-        for (var name : new String[] {
-            "word", "doorbells", "key_others", "key_source", "key_target", "tail", "seen", "patience"
-        }) {
+        for (var name :
+                new String[] {"word", "doorbells", "key_others", "key_source", "key_target", "tail", "seen", "patience"
+                }) {
             a.label(name);
             a.dq(0);
         }

@@ -41,7 +41,6 @@ public final class RingDriver implements MdevDriver {
         return new RingDevice(clients, context, memory.apply(context));
     }
 
-
     /// What the device's user has mapped for it. Asked for anew each time: it is not there yet when a device is made.
     private record Granted(MdevContext context) implements RingMemory {
         @Override

@@ -45,8 +45,7 @@ class CommandTest {
     private boolean isKeptOutside(long first, int length) {
         int from = at(first);
         return Arrays.equals(rig.memory.bytes, at(DATA), from, before, at(DATA), from)
-                && Arrays.equals(
-                        rig.memory.bytes, from + length, before.length, before, from + length, before.length);
+                && Arrays.equals(rig.memory.bytes, from + length, before.length, before, from + length, before.length);
     }
 
     @Test
@@ -54,7 +53,8 @@ class CommandTest {
         var answer = rig.run(program, Packet.nop(0x1234));
 
         assertThat(answer).isEqualTo(new Program.Answer(0x1234, Status.DONE, 0, 0, 1));
-        assertThat(rig.run(program, Packet.nop(3).withOpcode(Opcode.FENCE.ordinal())).status())
+        assertThat(rig.run(program, Packet.nop(3).withOpcode(Opcode.FENCE.ordinal()))
+                        .status())
                 .isEqualTo(Status.DONE);
     }
 
@@ -65,7 +65,8 @@ class CommandTest {
 
         assertThat(answer.status()).isEqualTo(Status.DONE);
         assertThat(answer.done()).isEqualTo(length);
-        assertThat(data(TARGET + 1, length)).isEqualTo(Arrays.copyOfRange(before, at(SOURCE) + 3, at(SOURCE) + 3 + length));
+        assertThat(data(TARGET + 1, length))
+                .isEqualTo(Arrays.copyOfRange(before, at(SOURCE) + 3, at(SOURCE) + 3 + length));
         assertThat(isKeptOutside(TARGET + 1, length)).isTrue();
     }
 
@@ -92,7 +93,9 @@ class CommandTest {
 
         var different = rig.run(program, Packet.compare(70_000, source, 0, both, SPAN));
 
-        assertThat(same).extracting(Program.Answer::status, Program.Answer::done).containsExactly(Status.DONE, 70_000);
+        assertThat(same)
+                .extracting(Program.Answer::status, Program.Answer::done)
+                .containsExactly(Status.DONE, 70_000);
         assertThat(different)
                 .extracting(Program.Answer::status, Program.Answer::result, Program.Answer::done)
                 .containsExactly(Status.DIFFERENT, 40_000, 40_000);
@@ -148,9 +151,12 @@ class CommandTest {
         int gone = rig.key(1, SOURCE, SPAN, READ | WRITE);
         rig.deregister(1, gone);
 
-        assertThat(rig.run(program, Packet.copy(8, others, 0, target, 0)).status()).isEqualTo(Status.BAD_KEY);
-        assertThat(rig.run(program, Packet.copy(8, source, 0, others, 0)).status()).isEqualTo(Status.BAD_KEY);
-        assertThat(rig.run(program, Packet.copy(8, gone, 0, target, 0)).status()).isEqualTo(Status.BAD_KEY);
+        assertThat(rig.run(program, Packet.copy(8, others, 0, target, 0)).status())
+                .isEqualTo(Status.BAD_KEY);
+        assertThat(rig.run(program, Packet.copy(8, source, 0, others, 0)).status())
+                .isEqualTo(Status.BAD_KEY);
+        assertThat(rig.run(program, Packet.copy(8, gone, 0, target, 0)).status())
+                .isEqualTo(Status.BAD_KEY);
         assertThat(rig.run(program, Packet.copy(8, 0, 0, target, 0)).status()).isEqualTo(Status.BAD_KEY);
         assertThat(rig.run(program, Packet.copy(8, -1, 0, target, 0)).status()).isEqualTo(Status.BAD_KEY);
         assertThat(rig.run(program, Packet.copy(8, target, 0, target, 99)).status())

@@ -225,6 +225,20 @@ class FlowTest {
         assertThat(heard[0]).isEqualTo(2);
     }
 
+    @Test
+    void theCommandRegisterHoldsThePinDown() {
+        var heard = new int[1];
+        rig.device.setIrqs(SetIrqs.trigger(VfioIrq.INTX, 0, () -> heard[0]++));
+        rig.set(RingReg.ENABLE, 2);
+        rig.config(0x04, 2, 0x0406);
+        rig.run(rig.program(1), Packet.nop(1).withFlags(Command.INTERRUPT));
+        assertThat(heard[0]).isZero();
+
+        rig.config(0x04, 2, 0x0006);
+
+        assertThat(heard[0]).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 31, 32, 63})
     void sixtyFourClientsShareThirtyTwoMessages(int client) {

@@ -112,7 +112,8 @@ class HostileTest {
         System.arraycopy(bytes, 0, before, at, bytes.length);
         rig.device.store(2, client * 4096L, 4, head + 1 & 3);
         rig.loop.run();
-        long posted = rig.device.load(2, client * 4096L + DoorbellReg.POSTED.spec().offset(), 4);
+        long posted =
+                rig.device.load(2, client * 4096L + DoorbellReg.POSTED.spec().offset(), 4);
         rig.device.store(2, client * 4096L + DoorbellReg.SEEN.spec().offset(), 4, posted);
     }
 }

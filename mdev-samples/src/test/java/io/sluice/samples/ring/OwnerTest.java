@@ -53,7 +53,12 @@ class OwnerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 4, BAD_SHAPE", "4, 0, BAD_SHAPE", "13, 4, BAD_SHAPE", "4, 31, BAD_SHAPE", "1, 1, DONE", "12, 12, DONE"
+        "0, 4, BAD_SHAPE",
+        "4, 0, BAD_SHAPE",
+        "13, 4, BAD_SHAPE",
+        "4, 31, BAD_SHAPE",
+        "1, 1, DONE",
+        "12, 12, DONE"
     })
     void ringsHaveTwoTo4096Entries(int commands, int completions, Result result) {
         assertThat(rig.create(0, commands, completions)).isEqualTo(result);
