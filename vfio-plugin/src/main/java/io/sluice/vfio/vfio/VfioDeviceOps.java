@@ -3,6 +3,7 @@ package io.sluice.vfio.vfio;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.iommu.IommuDevice;
+import io.sluice.vfio.iommufd.IommufdAccess;
 import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.memory.GuestRam;
 import java.util.List;
@@ -35,14 +36,6 @@ public interface VfioDeviceOps {
 
     /// Back to the state at power-on.
     void reset();
-
-    /// It is about to be reset with its neighbours: nobody reaches its memory until [#resetEnds].
-    ///
-    /// @throws HostException EBUSY if that cannot be now
-    default void resetBegins() {}
-
-    /// It has been reset with its neighbours, or not, if that failed.
-    default void resetEnds() {}
 
     /// Whether the user may reset it.
     default boolean canReset() {
@@ -118,13 +111,17 @@ public interface VfioDeviceOps {
     /// It may use a PASID no longer. Told before the PASID is taken out of the IOMMU; what it does by it ends.
     default void detached(int pasid) {}
 
+    /// An emulated device's way to its user's memory, from before it is opened until after it is closed; null then.
+    default void bound(@Nullable IommufdAccess access) {}
+
     /// Whether an emulated device holds pages of its user, not only reads and writes them.
     default boolean needsPinnedPages() {
         return false;
     }
 
-    /// A range of an emulated device's I/O addresses goes away: every page of it that the device holds has been given
-    /// back when this returns. On the thread that unmaps, not inside the strand, and without any lock; maybe for ranges
+    /// A range of an emulated device's I/O addresses goes away (all of them if the length is -1): every page of it that
+    /// the device holds has been given back when this returns. On the thread that unmaps, not inside the strand, and
+    /// without any lock; maybe for ranges
     /// that the device never touched. Must not call back into what maps.
     default void unmapped(Iova iova, long length) {}
 
