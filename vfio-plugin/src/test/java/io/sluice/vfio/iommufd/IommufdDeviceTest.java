@@ -42,8 +42,18 @@ final class IommufdDeviceTest {
         var s = world.unit.settings();
         return new IommuUnit(
                 new UnitSettings(
-                        "odd", s.format(), s.firstAddress(), s.lastAddress(), true, 20, true, true, coherency, remapping,
-                        0, 0),
+                        "odd",
+                        s.format(),
+                        s.firstAddress(),
+                        s.lastAddress(),
+                        true,
+                        20,
+                        true,
+                        true,
+                        coherency,
+                        remapping,
+                        0,
+                        0),
                 world.kernel.frames(),
                 world.steps);
     }
@@ -159,8 +169,8 @@ final class IommufdDeviceTest {
     void devicesThatNameAnIoasShareATableThatFits() {
         var one = world.device(MockWorld.PLAIN);
         var two = world.device(MockWorld.PLAIN);
-        var odd = world.device(MockWorld.PLAIN, new IommuUnit(
-                UnitSettings.vtd("dmar0"), world.kernel.frames(), world.steps));
+        var odd = world.device(
+                MockWorld.PLAIN, new IommuUnit(UnitSettings.vtd("dmar0"), world.kernel.frames(), world.steps));
         int manual = world.ioctl(HwptAlloc.plain(0, one.id(), ioas));
 
         int shared = one.attach(0, ioas);
@@ -278,8 +288,7 @@ final class IommufdDeviceTest {
         world.device(MockWorld.PLAIN, vtd).attach(0, ioas);
 
         assertThat(world.ioctl(new IoasIovaRanges(ioas, 10)).ranges())
-                .containsExactly(
-                        new IovaRange(0, 0xFEDF_FFFFL), new IovaRange(0xFEF0_0000L, (1L << 48) - 1));
+                .containsExactly(new IovaRange(0, 0xFEDF_FFFFL), new IovaRange(0xFEF0_0000L, (1L << 48) - 1));
     }
 
     @Test
