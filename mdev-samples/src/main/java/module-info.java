@@ -5,5 +5,8 @@ module io.sluice.samples {
     requires static org.jspecify;
 
     provides io.sluice.vfio.mdev.MdevDriver with
-            io.sluice.samples.mtty.MttyDriver;
+            io.sluice.samples.mbochs.MbochsDriver,
+            io.sluice.samples.mdpy.MdpyDriver,
+            io.sluice.samples.mtty.MttyDriver,
+            io.sluice.samples.ring.RingDriver;
 }

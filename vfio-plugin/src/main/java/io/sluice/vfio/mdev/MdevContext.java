@@ -103,6 +103,12 @@ public final class MdevContext {
         return strand.clock().nanos();
     }
 
+    /// Runs `task` inside the strand, after what waits there already. Long work is done so, piece by piece: whoever
+    /// wants into the strand gets in between.
+    public void defer(Runnable task) {
+        strand.defer(task);
+    }
+
     /// Runs `task` inside the strand, so many nanoseconds of guest life from now.
     public StrandTimer after(long nanos, Runnable task) {
         return strand.at(nanos() + nanos, task);

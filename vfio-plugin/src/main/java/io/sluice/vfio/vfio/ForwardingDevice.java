@@ -47,6 +47,11 @@ public abstract class ForwardingDevice implements VfioDeviceOps {
     }
 
     @Override
+    public @Nullable MappedDevice mapped(int region) {
+        return device.mapped(region);
+    }
+
+    @Override
     public void resetBegins() {
         device.resetBegins();
     }

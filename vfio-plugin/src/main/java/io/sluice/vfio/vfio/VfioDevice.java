@@ -128,6 +128,11 @@ public final class VfioDevice {
                 && offset <= ram.size() - length;
     }
 
+    /// What whoever maps a region reaches, if that is a device of the host.
+    public @Nullable MappedDevice mapped(int index) {
+        return ops.mapped(index);
+    }
+
     /// The pieces of a region that can be mapped.
     public List<RegionCapability.Area> mappable(int index) {
         return regions.get(index).mappable();
@@ -148,8 +153,13 @@ public final class VfioDevice {
         return ops.getGfxDmaBuf(id);
     }
 
+    /// A device with no interrupts at all says so of each kind.
+    ///
     /// @throws HostException EINVAL if the device has no such interrupt
     public VfioIrq.Info irqInfo(int index) {
+        if (index >= 0 && index < VfioIrq.values().length && interrupts.none()) {
+            return new VfioIrq.Info(0, 0);
+        }
         if (index < 0 || index >= VfioIrq.values().length || ops.vectors(VfioIrq.values()[index]) == 0) {
             throw new HostException(Errno.EINVAL, "no interrupt " + index);
         }

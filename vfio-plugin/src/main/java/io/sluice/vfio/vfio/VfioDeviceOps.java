@@ -37,14 +37,6 @@ public interface VfioDeviceOps {
     /// Back to the state at power-on.
     void reset();
 
-    /// It is about to be reset with its neighbours: nobody reaches its memory until [#resetEnds].
-    ///
-    /// @throws HostException EBUSY if that cannot be now
-    default void resetBegins() {}
-
-    /// It has been reset with its neighbours, or not, if that failed.
-    default void resetEnds() {}
-
     /// Whether the user may reset it.
     default boolean canReset() {
         return true;
@@ -87,6 +79,12 @@ public interface VfioDeviceOps {
     /// What the IOMMU knows of it. Null if it has no requester id: then it is emulated, and reaches memory through an
     /// access of its user's iommufd alone. Does not change.
     default @Nullable IommuDevice iommu() {
+        return null;
+    }
+
+    /// What whoever maps a region reaches, if that is a device of the host; null for a region that is memory or cannot
+    /// be mapped. Does not change.
+    default @Nullable MappedDevice mapped(int region) {
         return null;
     }
 

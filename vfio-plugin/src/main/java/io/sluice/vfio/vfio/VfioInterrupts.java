@@ -55,6 +55,16 @@ public final class VfioInterrupts {
         settle();
     }
 
+    /// Whether the device has no interrupts of any kind.
+    boolean none() {
+        for (var all : eventfds) {
+            if (all.length != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Which of INTx, MSI and MSI-X is in use; null if none is.
     public @Nullable VfioIrq active() {
         return active;
@@ -92,7 +102,8 @@ public final class VfioInterrupts {
         return count;
     }
 
-    private void signal(@Nullable Eventfd eventfd) {
+    /// Signals, and counts it; null for nobody.
+    public void signal(@Nullable Eventfd eventfd) {
         if (eventfd != null) {
             counters.interrupts++;
             eventfd.signal();

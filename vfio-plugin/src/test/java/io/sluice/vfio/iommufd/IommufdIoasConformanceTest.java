@@ -42,7 +42,8 @@ final class IommufdIoasConformanceTest {
         base = domains == 0 ? 0 : MockWorld.APERTURE_START;
         for (int i = 0; i < domains; i++) {
             var device = world.device(MockWorld.PLAIN);
-            device.attach(0, ioas);
+            // The first by a table that is made for it, the others by tables of their own.
+            device.attach(0, i == 0 ? ioas : world.ioctl(HwptAlloc.plain(0, device.id(), ioas)));
             devices.add(device);
         }
     }

@@ -120,7 +120,7 @@ final class DeviceCommands {
             throw new QmpException("Parameter '" + name + "' is unexpected");
         }
         var expected = switch (property.get().kind()) {
-            case STRING -> value instanceof String ? null : "string";
+            case STRING, ON_OFF_AUTO -> value instanceof String ? null : "string";
             case BOOL -> value instanceof Boolean ? null : "boolean";
             case UINT8, UINT16, INT32, UINT32, UINT64, SIZE -> value instanceof Long ? null : "integer";
         };

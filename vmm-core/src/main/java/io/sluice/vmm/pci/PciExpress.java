@@ -47,6 +47,9 @@ public final class PciExpress {
             config.define(base + 12, 4, LINK, 0, 0);
             config.define(base + 16, 2, 0, 0x0FF3, 0);
             config.define(base + 18, 2, LINK, 0, 0);
+        } else {
+            config.define(base + 12, 4, 0, 0, 0);
+            config.define(base + 16, 4, 0, 0, 0);
         }
         // Completion timeout disable; ranges are not offered.
         config.define(base + 36, 4, 1 << 4, 0, 0);

@@ -56,7 +56,7 @@ public final class PciFunction {
         this.gates = bars.stream().map(bar -> new BarGate(bar.device())).toList();
         this.powerManagement = from.powerManagement;
         this.express = from.express;
-        this.limit = express != 0 ? ConfigSpace.EXTENDED : ConfigSpace.CONVENTIONAL;
+        this.limit = express != 0 || from.extended ? ConfigSpace.EXTENDED : ConfigSpace.CONVENTIONAL;
         this.onReset = from.onReset;
         this.resets = List.copyOf(from.resets);
         this.extensions = from.extensions();
@@ -106,7 +106,8 @@ public final class PciFunction {
         return bars;
     }
 
-    /// What answers behind a BAR while the function sits on a bus, wherever that BAR is; on the function's strand.
+    /// What answers behind a BAR while the function sits on a bus and decodes it, wherever that BAR is; on the
+    /// function's strand.
     public BusDevice behind(Bar bar) {
         return gates.get(bars.indexOf(bar));
     }
@@ -276,7 +277,9 @@ public final class PciFunction {
         for (int i = 0; i < bars.size(); i++) {
             var bar = bars.get(i);
             long first = virtual != null ? virtual.address(bar) : bar.address(config);
-            if (decodes(bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY) && bar.isPlace(first)) {
+            boolean decoded = decodes(bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY);
+            gates.get(i).set(decoded);
+            if (decoded && bar.isPlace(first)) {
                 (bar.isIo() ? io : memory).addAll(bar.mappings(first, gates.get(i), strand));
             }
         }
@@ -330,7 +333,6 @@ public final class PciFunction {
 
     void attach(PciPort place) {
         port = place;
-        gates.forEach(gate -> gate.set(true));
         place.told().added(place, this);
         settleDecoding();
     }

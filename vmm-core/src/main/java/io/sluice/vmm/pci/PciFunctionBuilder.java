@@ -23,6 +23,7 @@ public final class PciFunctionBuilder {
     Runnable onReset = () -> {};
     final List<Runnable> resets = new ArrayList<>();
     boolean virtual;
+    boolean extended;
     private @Nullable Acs acs;
     private @Nullable Ats ats;
     private @Nullable Pri pri;
@@ -108,7 +109,12 @@ public final class PciFunctionBuilder {
 
     /// Table and pending bits lie in the BAR `bar`, over what its device answers.
     public PciFunctionBuilder msix(int vectors, int bar, long tableOffset, long pendingOffset) {
-        msixBase = layout.add(Msix.ID, 0, Msix.LENGTH);
+        return msix(0, vectors, bar, tableOffset, pendingOffset);
+    }
+
+    /// MSI-X at a given offset of configuration space.
+    public PciFunctionBuilder msix(int at, int vectors, int bar, long tableOffset, long pendingOffset) {
+        msixBase = layout.add(Msix.ID, at, Msix.LENGTH);
         msix = new Msix.MsixPlace(vectors, bar, tableOffset, pendingOffset);
         return this;
     }
@@ -218,8 +224,25 @@ public final class PciFunctionBuilder {
         return List.copyOf(bars);
     }
 
-    boolean isExpress() {
+    /// Whether the function is a PCI Express one so far.
+    public boolean isExpress() {
         return express != 0;
+    }
+
+    /// Makes the function a PCI Express one of this type, also if the device has said that it is one of another.
+    ///
+    /// @param resets whether the function can be reset (FLR)
+    public PciFunctionBuilder expressAs(PciExpress.Type type, boolean resets) {
+        if (express == 0) {
+            return pciExpress(type, resets);
+        }
+        PciExpress.define(config, express, type, resets);
+        return this;
+    }
+
+    /// The device id that is declared so far.
+    public int deviceId() {
+        return config.get16(HeaderReg.DEVICE_ID.offset);
     }
 
     PciExtensions extensions() {
@@ -238,8 +261,16 @@ public final class PciFunctionBuilder {
         return this;
     }
 
-    /// Has `written` told inside the strand after each write of the guest that touches these registers.
-    PciFunctionBuilder watch(int first, int length, Runnable written) {
+    /// Gives the function 4096 bytes of configuration space whatever its capabilities are: what is in the upper part is
+    /// for a [#window].
+    public PciFunctionBuilder extendedSpace() {
+        extended = true;
+        return this;
+    }
+
+    /// Has `written` told inside the strand after each write of the guest that touches these registers. What goes to a
+    /// [#window] is not told.
+    public PciFunctionBuilder watch(int first, int length, Runnable written) {
         watches.add(new PciFunction.Watch(first, length, written));
         return this;
     }

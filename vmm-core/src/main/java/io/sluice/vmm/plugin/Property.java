@@ -23,7 +23,8 @@ public record Property(
         UINT32("uint32"),
         UINT64("uint64"),
         SIZE("size"),
-        STRING("str");
+        STRING("str"),
+        ON_OFF_AUTO("OnOffAuto");
 
         private final String word;
 
@@ -58,7 +59,12 @@ public record Property(
             line.append(" - ").append(description);
         }
         if (standard != null) {
-            line.append(" (default: ").append(standard).append(')');
+            var mark = kind == Kind.ON_OFF_AUTO ? "\"" : "";
+            line.append(" (default: ")
+                    .append(mark)
+                    .append(standard)
+                    .append(mark)
+                    .append(')');
         }
         return line.toString().stripTrailing();
     }
@@ -81,6 +87,7 @@ public record Property(
             case UINT64 -> parseUnsigned(name, text);
             case SIZE -> parseSize(name, text);
             case STRING -> text;
+            case ON_OFF_AUTO -> parseOnOffAuto(name, text);
         };
     }
 
@@ -89,6 +96,13 @@ public record Property(
             case "on", "yes", "true", "y" -> true;
             case "off", "no", "false", "n" -> false;
             default -> throw new PluginException("Parameter '" + name + "' expects 'on' or 'off'");
+        };
+    }
+
+    private static String parseOnOffAuto(String name, String text) {
+        return switch (text) {
+            case "on", "off", "auto" -> text;
+            default -> throw new PluginException("Parameter '" + name + "' does not accept value '" + text + "'");
         };
     }
 

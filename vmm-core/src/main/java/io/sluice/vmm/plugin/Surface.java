@@ -7,7 +7,8 @@ package io.sluice.vmm.plugin;
 /// @param format what a pixel is
 /// @param rows gives rows out
 public record Surface(int width, int height, int stride, PixelFormat format, Rows rows) {
-    private static final int LARGEST = 1 << 16;
+    /// No side of a picture is longer.
+    public static final int LARGEST = 1 << 16;
 
     /// What a pixel is.
     public enum PixelFormat {
