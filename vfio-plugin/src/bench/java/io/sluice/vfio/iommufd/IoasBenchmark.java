@@ -26,7 +26,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// What requests cost, made as a process makes them, with a device attached: a page of a file mapped and unmapped, in an
+/// What requests cost, made as a process makes them, with a device attached: a page of a file mapped and unmapped, in
+/// an
 /// IOAS with nothing else and beside 100,000 other areas; 1 TiB mapped by 1 GiB pages.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

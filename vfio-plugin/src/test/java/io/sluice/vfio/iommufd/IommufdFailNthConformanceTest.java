@@ -70,7 +70,8 @@ final class IommufdFailNthConformanceTest {
     void basic() {
         assertThat(sweep(() -> world.ioctl(new IoasAlloc(0)))).contains("iommufd.object.id", "iommufd.ioas.object");
         sweep(() -> world.ioctl(new IoasAllowIovas(ioas, List.of(new IovaRange(AT, AT + 99 * PAGE)))));
-        sweep(() -> world.ioctl(new IoasMap(FIXED_RW, ioas, world.process.memory().map(PAGE, true), PAGE, AT)));
+        sweep(() ->
+                world.ioctl(new IoasMap(FIXED_RW, ioas, world.process.memory().map(PAGE, true), PAGE, AT)));
         sweep(() -> world.ioctl(new IoasCopy(FIXED_RW, ioas, ioas, PAGE, AT + PAGE, AT)));
         assertThat(sweep(() -> world.unmap(ioas, 0, -1))).isEmpty();
     }
@@ -212,12 +213,7 @@ final class IommufdFailNthConformanceTest {
         sweep(() -> made.add(world.ioctl(new FaultQueueAlloc(0))));
         int faults = ((FaultQueueAlloc.Answer) made.getFirst()).faultId();
         var nested = new HwptAlloc(
-                HwptAlloc.FAULT_ID_VALID,
-                device.id(),
-                parent,
-                HwptAlloc.DATA_VTD_S1,
-                new StageOne(AT, 48, 0),
-                faults);
+                HwptAlloc.FAULT_ID_VALID, device.id(), parent, HwptAlloc.DATA_VTD_S1, new StageOne(AT, 48, 0), faults);
         sweep(() -> made.add(world.ioctl(nested)));
 
         assertThat(sweep(() -> device.attach(0, (int) made.get(1)))).contains("iommu.page_requests.listener");
@@ -232,16 +228,15 @@ final class IommufdFailNthConformanceTest {
         int parent = world.ioctl(HwptAlloc.plain(HwptAlloc.NEST_PARENT, device.id(), ioas));
         world.mapAt(ioas, scattered(2), 2 * PAGE, AT);
         var data = new MockViommu.Data(1);
-        sweep(() -> made.add(
-                world.ioctl(new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, data))));
+        sweep(() -> made.add(world.ioctl(new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, data))));
         int viommu = ((ViommuAlloc.Answer) made.getFirst()).viommuId();
         sweep(() -> world.ioctl(new VdeviceAlloc(viommu, device.id(), 7)));
         sweep(() -> world.ioctl(new VeventqAlloc(0, viommu, MockViommu.EVENTS, 2)));
         sweep(() -> world.ioctl(new HwQueueAlloc(0, viommu, MockViommu.QUEUES, 0, AT, PAGE)));
-        sweep(() -> world.ioctl(
-                new HwptAlloc(0, device.id(), viommu, HwptAlloc.DATA_VTD_S1, new StageOne(AT, 48, 0), 0)));
-        long offset = ((MockViommu.Answer) java.util.Objects.requireNonNull(
-                        ((ViommuAlloc.Answer) made.getFirst()).data()))
+        sweep(() ->
+                world.ioctl(new HwptAlloc(0, device.id(), viommu, HwptAlloc.DATA_VTD_S1, new StageOne(AT, 48, 0), 0)));
+        long offset = ((MockViommu.Answer)
+                        java.util.Objects.requireNonNull(((ViommuAlloc.Answer) made.getFirst()).data()))
                 .offset();
         sweep(() -> made.add(world.context().mmap(offset, PAGE, true, false)));
         ((IommufdMapping) made.getLast()).close();

@@ -31,7 +31,9 @@ public final class FailureSweep {
                 return failed;
             } catch (HostException refused) {
                 var passed = steps.disarm();
-                assertThat(passed).as("refused for another reason: " + refused.getMessage()).hasSize(n);
+                assertThat(passed)
+                        .as("refused for another reason: " + refused.getMessage())
+                        .hasSize(n);
                 failed.add(passed.getLast());
                 assertThat(state.get().toString())
                         .as("after a failure of step " + n + ", " + passed.getLast())

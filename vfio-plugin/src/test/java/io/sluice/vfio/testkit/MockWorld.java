@@ -218,7 +218,10 @@ public final class MockWorld implements AutoCloseable {
         var text = new StringBuilder();
         text.append("pinned ").append(pinned());
         for (var each : kernel.processes()) {
-            text.append("\n").append(each.pid()).append(" VmPin ").append(each.memory().pinnedPages());
+            text.append("\n")
+                    .append(each.pid())
+                    .append(" VmPin ")
+                    .append(each.memory().pinnedPages());
             text.append(" VmLck ").append(each.memory().lockedPages());
             text.append(" user ").append(each.user().lockedPages());
             text.append(" files ").append(each.descriptors());

@@ -421,7 +421,8 @@ public final class IovaSpace {
 
     /// Divides areas that reach out of a range where they do, as the first version of vfio's type 1 may.
     ///
-    /// @throws HostException EINVAL while large pages may be in use, or if a page would be divided; EBUSY if an access has
+    /// @throws HostException EINVAL while large pages may be in use, or if a page would be divided; EBUSY if an access
+    /// has
     ///     pinned some of them; then none is divided
     public void cut(long first, long last) {
         requireCuttable(last);
