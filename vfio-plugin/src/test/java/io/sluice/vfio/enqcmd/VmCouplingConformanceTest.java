@@ -62,8 +62,7 @@ class VmCouplingConformanceTest {
     private final int vm = process.install(machine);
     private final int iommufd = process.open("/dev/iommu");
     private final Queue queue = new Queue(device(NAME, true));
-    private final VfioNode node =
-            vfio.register(NAME, queue, new DirectLoop().strand(), DeviceSet.alone());
+    private final VfioNode node = vfio.register(NAME, queue, new DirectLoop().strand(), DeviceSet.alone());
 
     private IommuDevice device(String name, boolean coherent) {
         return unit.add(

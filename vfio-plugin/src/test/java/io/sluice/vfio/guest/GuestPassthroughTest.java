@@ -172,8 +172,8 @@ class GuestPassthroughTest {
         dma(EDU_BUFFER, 0x2000, 4, 1 | 2 | 4);
 
         assertThat(first).isEqualTo(1);
-        assertThat(board.messages).containsExactly(
-                new PciBoard.Message(0xFEE0_0000L, 0x41), new PciBoard.Message(0xFEE0_0000L, 0x41));
+        assertThat(board.messages)
+                .containsExactly(new PciBoard.Message(0xFEE0_0000L, 0x41), new PciBoard.Message(0xFEE0_0000L, 0x41));
         assertThat(ram(0x2003)).isEqualTo((byte) 4);
         assertThat(board.lines[DEVICE]).isFalse();
     }
@@ -198,8 +198,8 @@ class GuestPassthroughTest {
 
         assertThat(used).isEqualTo(1);
         assertThat(rig.host.vectors().used()).isEqualTo(3);
-        assertThat(board.messages).containsExactly(
-                new PciBoard.Message(0xFEE0_0000L, 0x52), new PciBoard.Message(0xFEE0_0000L, 0x51));
+        assertThat(board.messages)
+                .containsExactly(new PciBoard.Message(0xFEE0_0000L, 0x52), new PciBoard.Message(0xFEE0_0000L, 0x51));
         assertThat(read(0x1020, 8)).isEqualTo(0xFEE0_0000L);
     }
 

@@ -106,8 +106,7 @@ class ShutBarRaceTest {
         switch (round % 3) {
             case 0 -> bound.config(4, 2, shut ? 0 : 6);
             case 1 -> bound.config(bound.capability(1) + 4, 2, shut ? 3 : 0);
-            default ->
-                bound.device.feature(shut ? 3 : 5).set(new io.sluice.vfio.vfio.FeatureData.None());
+            default -> bound.device.feature(shut ? 3 : 5).set(new io.sluice.vfio.vfio.FeatureData.None());
         }
     }
 }

@@ -179,8 +179,7 @@ final class IommufdDevicePasidConformanceTest {
 
     @Test
     void theTableOfAPasidDeviceIsNotForOneWhoseWritesCannotBeNoted() {
-        int dirty = world.ioctl(
-                HwptAlloc.plain(HwptAlloc.ALLOC_PASID | HwptAlloc.DIRTY_TRACKING, device.id(), ioas));
+        int dirty = world.ioctl(HwptAlloc.plain(HwptAlloc.ALLOC_PASID | HwptAlloc.DIRTY_TRACKING, device.id(), ioas));
         var unnoted = world.device(new DeviceTraits(20, false, true, true, true, List.of()));
 
         MockWorld.refused(EINVAL, () -> unnoted.attach(PASID, dirty));

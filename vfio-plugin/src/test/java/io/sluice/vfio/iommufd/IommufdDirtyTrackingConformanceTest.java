@@ -153,9 +153,11 @@ final class IommufdDirtyTrackingConformanceTest {
     void deviceDirtyCapability(Variant variant) {
         setUp(variant);
 
-        assertThat(world.info(device).capabilities() & GetHwInfo.CAP_DIRTY_TRACKING).isNotZero();
+        assertThat(world.info(device).capabilities() & GetHwInfo.CAP_DIRTY_TRACKING)
+                .isNotZero();
         var unnoted = world.device(MockWorld.NO_DIRTY);
-        assertThat(world.info(unnoted).capabilities() & GetHwInfo.CAP_DIRTY_TRACKING).isZero();
+        assertThat(world.info(unnoted).capabilities() & GetHwInfo.CAP_DIRTY_TRACKING)
+                .isZero();
     }
 
     @ParameterizedTest

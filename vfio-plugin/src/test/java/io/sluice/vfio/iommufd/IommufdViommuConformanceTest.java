@@ -120,9 +120,9 @@ final class IommufdViommuConformanceTest {
 
     @Test
     void viommuAllocWithData() {
-        var answer = (MockViommu.Answer) world.ioctl(
-                        new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, new MockViommu.Data(0xBADBEEF)))
-                .data();
+        var answer = (MockViommu.Answer)
+                world.ioctl(new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, new MockViommu.Data(0xBADBEEF)))
+                        .data();
         assertThat(answer).isNotNull();
         assertThat(answer.out()).isEqualTo(0xBADBEEF);
         int owner = viommu + 1;
@@ -223,7 +223,8 @@ final class IommufdViommuConformanceTest {
         assertThat(world.refused(EINVAL, new HwptInvalidate(viommu, MockViommu.INVALIDATE, List.of(good, bad)))
                         .count())
                 .isEqualTo(1);
-        assertThat(cache).containsExactly(0, MockViommu.DEFAULT_VALUE, MockViommu.DEFAULT_VALUE, MockViommu.DEFAULT_VALUE);
+        assertThat(cache)
+                .containsExactly(0, MockViommu.DEFAULT_VALUE, MockViommu.DEFAULT_VALUE, MockViommu.DEFAULT_VALUE);
         var flags = new MockViommu.Entry(2, 0x99, 0);
         world.refused(EOPNOTSUPP, new HwptInvalidate(viommu, MockViommu.INVALIDATE, List.of(flags)));
         var unknown = new MockViommu.Entry(0, 0x98, 0);

@@ -17,7 +17,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A driver of virtual IOMMUs like the kernel's mock one: a page to map, a cache of four entries for each device, events,
+/// A driver of virtual IOMMUs like the kernel's mock one: a page to map, a cache of four entries for each device,
+/// events,
 /// two queues.
 final class MockViommu implements ViommuDriver {
     static final int TYPE = 0xFEED;
@@ -39,7 +40,9 @@ final class MockViommu implements ViommuDriver {
     }
 
     private final MemFile page;
-    @Nullable MockPort port;
+
+    @Nullable
+    MockPort port;
 
     MockViommu(HostFrames frames) {
         page = MemFile.create(frames, 4096);

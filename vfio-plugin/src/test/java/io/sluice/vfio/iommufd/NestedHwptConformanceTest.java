@@ -52,7 +52,8 @@ final class NestedHwptConformanceTest {
     }
 
     private DmaOperation write(int pasid, long iova) {
-        var operation = new DmaOperation(loop.newStrand(), (which, whole) -> ends.add("0x" + Long.toHexString(iova) + " " + whole));
+        var operation = new DmaOperation(
+                loop.newStrand(), (which, whole) -> ends.add("0x" + Long.toHexString(iova) + " " + whole));
         device.iommu().dma().request(operation, pasid, iova, new byte[8], 0, 8, true);
         return operation;
     }
@@ -94,8 +95,7 @@ final class NestedHwptConformanceTest {
         int faults = world.ioctl(new FaultQueueAlloc(0)).faultId();
         world.refused(
                 EOPNOTSUPP,
-                new HwptAlloc(
-                        HwptAlloc.NEST_PARENT | HwptAlloc.FAULT_ID_VALID, device.id(), ioas, 0, null, faults));
+                new HwptAlloc(HwptAlloc.NEST_PARENT | HwptAlloc.FAULT_ID_VALID, device.id(), ioas, 0, null, faults));
         world.refused(EOPNOTSUPP, new FaultQueueAlloc(1));
         int nested = world.ioctl(nested(0, parent, 0));
         world.refused(EINVAL, nested(0, nested, 0));
@@ -228,8 +228,7 @@ final class NestedHwptConformanceTest {
     @Test
     void faultsOfAPasidCarryIt() {
         var queue = world.ioctl(new FaultQueueAlloc(0));
-        int asking = world.ioctl(
-                nested(HwptAlloc.FAULT_ID_VALID | HwptAlloc.ALLOC_PASID, parent, queue.faultId()));
+        int asking = world.ioctl(nested(HwptAlloc.FAULT_ID_VALID | HwptAlloc.ALLOC_PASID, parent, queue.faultId()));
         device.attach(77, asking);
         write(77, 0x5000);
 

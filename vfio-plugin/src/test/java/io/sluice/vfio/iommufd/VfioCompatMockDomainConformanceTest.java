@@ -66,8 +66,7 @@ final class VfioCompatMockDomainConformanceTest {
     void optionHugePages(Version version) {
         setUp(version);
 
-        assertThat(world.ioctl(IommuOption.get(IommuOption.HUGE_PAGES, ioas)))
-                .isEqualTo(version == Version.V1 ? 0 : 1);
+        assertThat(world.ioctl(IommuOption.get(IommuOption.HUGE_PAGES, ioas))).isEqualTo(version == Version.V1 ? 0 : 1);
     }
 
     @ParameterizedTest
@@ -80,7 +79,8 @@ final class VfioCompatMockDomainConformanceTest {
         assertThat(info.pageSizes()).isEqualTo(PAGE);
         assertThat(info.ranges()).containsExactly(new IovaRange(AT, MockWorld.APERTURE_LAST));
         assertThat(info.mappingsLeft()).isEqualTo(0xFFFF_FFFFL);
-        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.DMA_CC))).isEqualTo(1);
+        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.DMA_CC)))
+                .isEqualTo(1);
     }
 
     @ParameterizedTest

@@ -36,7 +36,8 @@ import java.util.UUID;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 
-/// A host with `/dev/iommu`, vfio and an mdev bus, and a driver whose instances do DMA as a test says. When it is closed
+/// A host with `/dev/iommu`, vfio and an mdev bus, and a driver whose instances do DMA as a test says. When it is
+/// closed
 /// nothing may be pinned.
 final class MdevRig implements AutoCloseable {
     static final long PAGE = 4096;

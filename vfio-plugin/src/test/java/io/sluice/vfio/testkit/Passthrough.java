@@ -56,8 +56,7 @@ public final class Passthrough implements AutoCloseable {
         var models = new HostModels(name -> null).with("copier", Copier::make);
         host = new HostPci(
                 HostConfig.read(HOST),
-                new HostPci.Ground(
-                        frames, steps, made, models, () -> new IommuGroup(groups++), Trace.none()));
+                new HostPci.Ground(frames, steps, made, models, () -> new IommuGroup(groups++), Trace.none()));
     }
 
     /// A function that vfio-pci has, seen as its user sees it.

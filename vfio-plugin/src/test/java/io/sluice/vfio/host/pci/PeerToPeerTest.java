@@ -163,8 +163,9 @@ final class PeerToPeerTest {
             rig.own(sender, beforeBar & -4096L);
             var function = rig.card(sender).function();
 
-            function.strand().call(() -> function.dma()
-                    .write(new io.sluice.vmm.address.Iova(beforeBar), new byte[] {1, 2, 3, 4}, 0, 4));
+            function.strand()
+                    .call(() -> function.dma()
+                            .write(new io.sluice.vmm.address.Iova(beforeBar), new byte[] {1, 2, 3, 4}, 0, 4));
             rig.loop.run();
 
             assertThat(rig.card(target).store).endsWith(new byte[] {1, 2});

@@ -110,7 +110,10 @@ final class TopologyTest {
         var text = new StringBuilder();
         for (int at = 0x100; at != 0; at = function.configRead(at, 4) >>> 20) {
             int id = function.configRead(at, 2);
-            text.append(names.getOrDefault(id, "?" + id)).append('@').append(Integer.toHexString(at)).append(' ');
+            text.append(names.getOrDefault(id, "?" + id))
+                    .append('@')
+                    .append(Integer.toHexString(at))
+                    .append(' ');
         }
         return text.toString().strip();
     }
@@ -225,11 +228,17 @@ final class TopologyTest {
     void aPinIsHeardOnceSomebodyListens() {
         try (var rig = new HostRig(HOST)) {
             var level = new boolean[1];
-            rig.card("nic").function().strand().call(() -> rig.card("nic").function().intx(true));
+            rig.card("nic")
+                    .function()
+                    .strand()
+                    .call(() -> rig.card("nic").function().intx(true));
             rig.at("nic").onPin(high -> level[0] = high);
 
             assertThat(level[0]).isTrue();
-            rig.card("nic").function().strand().call(() -> rig.card("nic").function().intx(false));
+            rig.card("nic")
+                    .function()
+                    .strand()
+                    .call(() -> rig.card("nic").function().intx(false));
             assertThat(level[0]).isFalse();
         }
     }

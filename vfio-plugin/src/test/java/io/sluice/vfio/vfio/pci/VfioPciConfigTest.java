@@ -211,7 +211,8 @@ class VfioPciConfigTest {
 
         copier.config(control, 4, 0x000F_0000 | 0x2810);
 
-        assertThat(new ConfigLayout(new HardwareConfig(copier.function.pci())).writable(control + 2)).isZero();
+        assertThat(new ConfigLayout(new HardwareConfig(copier.function.pci())).writable(control + 2))
+                .isZero();
     }
 
     @Test

@@ -188,7 +188,8 @@ class VfioPciDeviceTest {
 
         assertThat(mapped.read(0, 8)).isEqualTo(-1);
         assertThat(copier.config(0, 4)).isEqualTo(-1);
-        assertThat(catchThrowableOfType(HostException.class, () -> copier.bar(0, 8)).errno())
+        assertThat(catchThrowableOfType(HostException.class, () -> copier.bar(0, 8))
+                        .errno())
                 .isEqualTo(Errno.EIO);
         copier.vfio.release();
     }

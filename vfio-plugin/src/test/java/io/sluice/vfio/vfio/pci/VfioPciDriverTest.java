@@ -176,8 +176,7 @@ class VfioPciDriverTest {
         assertThat(((EventfdFile) process.file(eventfd)).take()).isEqualTo(1);
         assertThat(refusal(() -> read(device, 0, 8))).isEqualTo(Errno.EIO);
         assertThat(read(device, VfioRegion.fileOffset(VfioRegion.CONFIG), 4)).isEqualTo(0xFFFF_FFFFL);
-        assertThat(refusal(() -> ask(
-                        device, DeviceRequests.SetIrqsByFile.trigger(VfioIrq.MSIX, 0, List.of(eventfd)))))
+        assertThat(refusal(() -> ask(device, DeviceRequests.SetIrqsByFile.trigger(VfioIrq.MSIX, 0, List.of(eventfd)))))
                 .isEqualTo(Errno.ENODEV);
         assertThat(function.configRead(0, 4)).isEqualTo(0xC0B1_1234);
         process.close(device);
@@ -191,8 +190,7 @@ class VfioPciDriverTest {
         int device = process.open(path(function));
         int iommufd = process.open("/dev/iommu");
         ask(device, new DeviceRequests.BindIommufd(iommufd));
-        ask(device, DeviceRequests.SetIrqsByFile.trigger(
-                VfioIrq.MSIX, 0, List.of(process.install(new EventfdFile()))));
+        ask(device, DeviceRequests.SetIrqsByFile.trigger(VfioIrq.MSIX, 0, List.of(process.install(new EventfdFile()))));
 
         host.unplug(function);
         boolean quiet = host.vectors().used() == 0;
@@ -218,8 +216,8 @@ class VfioPciDriverTest {
         int vf = process.open(path(virtual));
 
         var without = refusal(() -> ask(vf, new DeviceRequests.BindIommufd(iommufd)));
-        var wrong = refusal(() -> ask(
-                vf, new DeviceRequests.BindIommufd(DeviceRequests.BIND_TOKEN, iommufd, UUID.randomUUID())));
+        var wrong = refusal(
+                () -> ask(vf, new DeviceRequests.BindIommufd(DeviceRequests.BIND_TOKEN, iommufd, UUID.randomUUID())));
         process.close(pf);
         ask(vf, new DeviceRequests.BindIommufd(DeviceRequests.BIND_TOKEN, iommufd, token));
         int again = process.open(path(physical));

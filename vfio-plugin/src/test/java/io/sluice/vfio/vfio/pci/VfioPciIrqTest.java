@@ -149,7 +149,11 @@ class VfioPciIrqTest {
 
     @ParameterizedTest
     @CsvSource({
-        "INTX, 7, 1", "MSI, 9, 4", "MSIX, 1, 4", "ERR, 9, 1", "REQ, 9, 1",
+        "INTX, 7, 1",
+        "MSI, 9, 4",
+        "MSIX, 1, 4",
+        "ERR, 9, 1",
+        "REQ, 9, 1",
     })
     void irqInfoIsAsTheInterfaceSays(VfioIrq irq, int flags, int count) {
         var copier = rig.bind("copier0");
@@ -313,8 +317,7 @@ class VfioPciIrqTest {
         var edu = rig.open("edu0");
         var bell = new Bell();
         edu.listen(VfioIrq.INTX, 0, count(0));
-        edu.vfio.setIrqs(new SetIrqs(
-                SetIrqs.DATA_EVENTFD | SetIrqs.ACTION_UNMASK, 0, 0, 1, List.of(), List.of(bell)));
+        edu.vfio.setIrqs(new SetIrqs(SetIrqs.DATA_EVENTFD | SetIrqs.ACTION_UNMASK, 0, 0, 1, List.of(), List.of(bell)));
         edu.bar(EDU_RAISE, 4, 1);
 
         bell.signal();
