@@ -13,6 +13,7 @@ final class Interrupts {
     private final int vectors;
     private long causes;
     private long enabled;
+    private boolean pinOff;
 
     Interrupts(MdevContext context, int clients) {
         this.context = context;
@@ -43,6 +44,12 @@ final class Interrupts {
         change(causes, bits);
     }
 
+    /// COMMAND's "interrupt disable": the pin stays down, messages do not care.
+    void pinOff(boolean off) {
+        pinOff = off;
+        change(causes, enabled);
+    }
+
     void clear() {
         change(0, 0);
     }
@@ -51,7 +58,7 @@ final class Interrupts {
         long fresh = newCauses & newEnabled & ~(causes & enabled);
         causes = newCauses;
         enabled = newEnabled;
-        context.intx((causes & enabled) != 0);
+        context.intx((causes & enabled) != 0 && !pinOff);
         for (; fresh != 0; fresh &= fresh - 1) {
             context.msi(Long.numberOfTrailingZeros(fresh) % vectors);
         }

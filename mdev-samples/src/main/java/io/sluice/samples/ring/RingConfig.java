@@ -6,6 +6,7 @@ final class RingConfig {
     static final int SIZE = 256;
     private static final int COMMAND = 0x04;
     private static final int BUS_MASTER = 1 << 2;
+    private static final int INTX_OFF = 1 << 10;
 
     /// The owner's page.
     static final int BAR0_SIZE = 4096;
@@ -60,6 +61,10 @@ final class RingConfig {
 
     /// Whether the function may reach memory.
     boolean isBusMaster() {
-        return (readByte(COMMAND) & BUS_MASTER) != 0;
+        return (values[COMMAND] & BUS_MASTER) != 0;
+    }
+
+    boolean isPinOff() {
+        return (values[COMMAND + 1] << 8 & INTX_OFF) != 0;
     }
 }

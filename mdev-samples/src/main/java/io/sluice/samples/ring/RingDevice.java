@@ -87,6 +87,7 @@ final class RingDevice implements MdevDevice {
         for (int i = 0; i < size; i++) {
             config.writeByte(offset + i, (int) (value >> 8 * i) & 0xFF);
         }
+        interrupts.pinOff(config.isPinOff());
     }
 
     /// The page says whose doorbell it is: a program that has one page mapped has one client.
@@ -151,6 +152,7 @@ final class RingDevice implements MdevDevice {
     @Override
     public void reset() {
         config.reset();
+        interrupts.pinOff(false);
         resetClients();
         engine.run(false);
     }

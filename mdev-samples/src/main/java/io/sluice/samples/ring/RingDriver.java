@@ -17,7 +17,7 @@ public final class RingDriver implements MdevDriver {
     private final Function<MdevContext, RingMemory> memory;
 
     public RingDriver() {
-        this(context -> NOTHING);
+        this(Granted::new);
     }
 
     /// @param memory what a device reaches
@@ -41,15 +41,16 @@ public final class RingDriver implements MdevDriver {
         return new RingDevice(clients, context, memory.apply(context));
     }
 
-    private static final RingMemory NOTHING = new RingMemory() {
+    /// What the device's user has mapped for it. Asked for anew each time: it is not there yet when a device is made.
+    private record Granted(MdevContext context) implements RingMemory {
         @Override
         public boolean read(long iova, byte[] target, int offset, int length) {
-            return false;
+            return context.dma().read(iova, target, offset, length);
         }
 
         @Override
         public boolean write(long iova, byte[] source, int offset, int length) {
-            return false;
+            return context.dma().write(iova, source, offset, length);
         }
-    };
+    }
 }

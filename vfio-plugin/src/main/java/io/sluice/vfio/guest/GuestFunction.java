@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The guest's function has its own header: identity is copied once, BARs have the sizes that the device's own answers
 /// show, command, BARs and interrupt line belong to the guest's function alone. What the guest writes to its command
-/// register is written to the device's too if that is a function of the host. Capabilities are as [GuestConfig] says,
+/// register is written to the device's too: it knows whether it may reach memory. Capabilities are as [GuestConfig]
+/// says,
 /// interrupts as [GuestInterrupts], what is behind a BAR as [GuestBars].
 public final class GuestFunction {
     private static final int COMMAND = 0x04;
@@ -19,7 +20,6 @@ public final class GuestFunction {
     private final DeviceConfig config;
     private final GuestInterrupts interrupts;
     private final PciFunction function;
-    private final boolean ofHost;
     private @Nullable PciFunction made;
 
     /// Of an emulated device. Inside the device's strand.
@@ -35,7 +35,6 @@ public final class GuestFunction {
     /// @param ofHost whether the device is a function of the host: its configuration space is shown whole, and obeys
     public GuestFunction(String name, VfioDevice device, boolean ofHost) {
         this.device = device;
-        this.ofHost = ofHost;
         this.config = new DeviceConfig(device);
         int pin = device.vectors(VfioIrq.INTX) == 0 ? 0 : config.read(0x3D, 1) & 0xFF;
         boolean hasIntx = pin >= 1 && pin <= 4;
@@ -51,15 +50,13 @@ public final class GuestFunction {
         var capabilities = new GuestConfig(device, config, this::functionLevelReset);
         if (ofHost) {
             capabilities.addWhole(builder);
-            builder.watch(COMMAND, 2, this::commandWritten);
         } else {
             capabilities.addEmulated(builder);
         }
+        builder.watch(COMMAND, 2, this::commandWritten);
         function = builder.build();
         made = function;
-        if (ofHost) {
-            commandWritten();
-        }
+        commandWritten();
         interrupts.serve(function);
     }
 
@@ -90,9 +87,7 @@ public final class GuestFunction {
                 // Somebody else resets it; the guest's function is as new, and the device cannot reach anything.
             }
         }
-        if (ofHost) {
-            commandWritten();
-        }
+        commandWritten();
         interrupts.resample();
     }
 }

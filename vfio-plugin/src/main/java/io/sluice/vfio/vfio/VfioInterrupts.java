@@ -55,6 +55,16 @@ public final class VfioInterrupts {
         settle();
     }
 
+    /// Whether the device has no interrupts of any kind.
+    boolean none() {
+        for (var all : eventfds) {
+            if (all.length != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// Which of INTx, MSI and MSI-X is in use; null if none is.
     public @Nullable VfioIrq active() {
         return active;
@@ -81,16 +91,6 @@ public final class VfioInterrupts {
             masked = true;
             signal(eventfds[VfioIrq.INTX.ordinal()][0]);
         }
-    }
-
-    /// Whether the device has no interrupts of any kind.
-    boolean none() {
-        for (var all : eventfds) {
-            if (all.length != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /// How many of the vectors somebody listens to.

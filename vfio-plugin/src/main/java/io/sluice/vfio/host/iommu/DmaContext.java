@@ -31,10 +31,10 @@ public final class DmaContext {
     private final Epoch epoch = new Epoch();
     private final Iotlb cache;
     private final Invalidations invalidations = new Invalidations();
+    private final FaultLog.Sender faults = new FaultLog.Sender();
     private final int granule;
 
     private int holders;
-    private boolean owned;
     private volatile boolean closed;
     private volatile Bindings bindings = Bindings.BLOCKED;
     private volatile @Nullable DeviceTlb deviceTlb;
@@ -66,7 +66,7 @@ public final class DmaContext {
         return invalidations;
     }
 
-    // ---- who has this requester id; guarded by the unit
+    // ---- who has this requester id as an alias; guarded by the unit
 
     void hold() {
         holders++;
@@ -75,15 +75,6 @@ public final class DmaContext {
     /// @return whether nobody has it any more
     boolean drop() {
         return --holders == 0;
-    }
-
-    /// Whether it is a device's own, not only an alias.
-    boolean isOwned() {
-        return owned;
-    }
-
-    void own(boolean owned) {
-        this.owned = owned;
     }
 
     // ---- domains
@@ -372,7 +363,7 @@ public final class DmaContext {
     }
 
     void tell(int pasid, long iova, long need, Reason reason) {
-        unit.faultLog().tell(requester, pasid & ~PRIVILEGED, iova, need == PageTable.WRITE, reason);
+        unit.faultLog().tell(faults, requester, pasid & ~PRIVILEGED, iova, need == PageTable.WRITE, reason);
     }
 
     boolean canEnforceCoherency() {

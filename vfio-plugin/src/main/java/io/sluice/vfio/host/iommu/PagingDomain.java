@@ -33,11 +33,6 @@ public final class PagingDomain extends Domain {
         return options;
     }
 
-    /// log2 of its smallest page.
-    int granuleShift() {
-        return table.granuleShift();
-    }
-
     /// The addresses that it translates.
     public Aperture aperture() {
         return aperture;

@@ -66,17 +66,20 @@ final class IommuUnitTest {
     }
 
     @Test
-    void anAliasLastsAsLongAsOneOfItsDevices() {
+    void anAliasLastsAsLongAsOneOfItsDevicesAndOnesOwnIdAsLongAsOneself() {
         rig.map(0, 0, 1);
         group.set(0, rig.domain);
         var first = unit.add(Bdf.of(4, 1, 0), List.of(BRIDGE), group, DeviceTraits.PLAIN);
         var bridge = unit.add(BRIDGE, List.of(), group, DeviceTraits.PLAIN);
-        var context = Objects.requireNonNull(unit.find(BRIDGE.bits()));
+        var own = Objects.requireNonNull(unit.find(BRIDGE.bits()));
+        assertThat(own).isSameAs(bridge.dma());
 
         unit.remove(bridge);
-        assertThat(context.reaches(0, 0, true)).isTrue();
+        assertThat(own.reaches(0, 0, true)).isFalse();
+        assertThat(reaches(BRIDGE)).isTrue();
+        var alias = Objects.requireNonNull(unit.find(BRIDGE.bits()));
         unit.remove(first);
-        assertThat(context.reaches(0, 0, true)).isFalse();
+        assertThat(alias.reaches(0, 0, true)).isFalse();
         assertThat(unit.find(BRIDGE.bits())).isNull();
         assertThat(rig.domain.attachments()).isZero();
         unit.add(BRIDGE, List.of(), new IommuGroup(1), DeviceTraits.PLAIN);

@@ -130,7 +130,7 @@ class VfioPciIrqTest {
         attacker.bar(Copier.SEND, 8, 0);
 
         assertThat(heard).containsOnly(0);
-        assertThat(rig.host.vectors().refused()).isEqualTo(1);
+        assertThat(rig.host.vectors().blocked()).isEqualTo(1);
     }
 
     @Test
