@@ -39,8 +39,9 @@ public final class SimulatedHost {
     /// @param trace is told each request to a file of the host
     public SimulatedHost(Trace trace) {
         kernel = new Kernel(new Steps(), trace);
-        new IommuNode(kernel);
+        var iommu = new IommuNode(kernel);
         vfio = new VfioHost(kernel, new IommufdBinder());
+        vfio.addContainers(iommu);
         mdevs = new MdevBus(vfio);
         ServiceLoader.load(MdevDriver.class).forEach(mdevs::register);
     }

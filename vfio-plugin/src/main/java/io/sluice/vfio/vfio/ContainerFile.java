@@ -66,12 +66,12 @@ final class ContainerFile extends OpenFile implements GroupContainer {
 
     @Override
     public synchronized void join(VfioGroup group) {
-        if (context == null) {
-            context = iommu.openAsContainer();
-            ioas = context.compatIoas();
-        }
         var bound = new IdentityHashMap<VfioNode, IommuBinding>();
         try {
+            if (context == null) {
+                context = iommu.openAsContainer();
+                ioas = context.compatIoas();
+            }
             for (var node : group.isEmulated() ? List.<VfioNode>of() : group.members()) {
                 var binding = binder.bind(context, node);
                 bound.put(node, binding);

@@ -193,12 +193,20 @@ public final class VfioNode {
             }
             note(pasid, true);
         }
-        if (pasid != 0
-                && caller != null
-                && submitters.computeIfAbsent(pasid, key -> new HashSet<>()).add(caller)) {
-            caller.pasids().authorize(new Pasid(pasid));
+        if (pasid != 0 && caller != null) {
+            authorize(new Pasid(pasid), caller);
         }
         return used;
+    }
+
+    /// A process that has become another program has lost what it had, and gets it again.
+    private void authorize(Pasid pasid, Process caller) {
+        boolean isNew = submitters
+                .computeIfAbsent(pasid.value(), key -> new HashSet<>())
+                .add(caller);
+        if (isNew || !caller.pasids().isAuthorized(pasid)) {
+            caller.pasids().authorize(pasid);
+        }
     }
 
     /// Nobody puts the PASID into ENQCMD any more, and no command with it is under way: before the device's own list

@@ -309,4 +309,21 @@ class VmCouplingConformanceTest {
         process.ioctl(fd, new DetachIommufdPt(1, 70));
         assertThat(other.pasids().isAuthorized(new Pasid(70))).isFalse();
     }
+
+    /// A live update by exec keeps the files, and asks again for what the old program had.
+    @Test
+    void anotherProgramOfTheProcessAsksForItsPasidsAgain() {
+        int fd = process.open(node.path());
+        int device = process.ioctl(fd, new BindIommufd(iommufd));
+        int table = attach(fd, device, 70);
+        process.keepOnExec(fd);
+        process.exec("vmm-2");
+        assertThat(process.pasids().isAuthorized(new Pasid(70))).isFalse();
+
+        process.ioctl(fd, new AttachIommufdPt(1, table, 70));
+
+        assertThat(process.pasids().isAuthorized(new Pasid(70))).isTrue();
+        process.close(fd);
+        assertThat(process.pasids().isAuthorized(new Pasid(70))).isFalse();
+    }
 }
