@@ -32,8 +32,10 @@ final class ContainerFile extends OpenFile implements GroupContainer {
             .on("VFIO_IOMMU_GET_INFO", VfioIommuGetInfo.class, ContainerFile::info)
             .on("VFIO_IOMMU_MAP_DMA", VfioIommuMapDma.class, ContainerFile::map)
             .on("VFIO_IOMMU_UNMAP_DMA", VfioIommuUnmapDma.class, ContainerFile::unmap)
-            .on("VFIO_IOMMU_DIRTY_PAGES", ContainerRequests.DirtyPages.class, (file, caller, request) ->
-                    file.dirtyPages(request));
+            .on(
+                    "VFIO_IOMMU_DIRTY_PAGES",
+                    ContainerRequests.DirtyPages.class,
+                    (file, caller, request) -> file.dirtyPages(request));
 
     private final IommuNode iommu;
     private final IommuBinder binder;
@@ -199,7 +201,8 @@ final class ContainerFile extends OpenFile implements GroupContainer {
         synchronized (this) {
             context = required();
             requireNoVaddr(request.flags() & VfioIommuMapDma.VADDR);
-            if (Long.compareUnsigned(request.vaddr() + request.size() - 1, request.vaddr()) < 0 && request.size() != 0) {
+            if (Long.compareUnsigned(request.vaddr() + request.size() - 1, request.vaddr()) < 0
+                    && request.size() != 0) {
                 throw refuse(Errno.EOVERFLOW, "beyond the last address");
             }
             if ((request.vaddr() & ContainerRequests.DIRTY_PAGE_SIZES - 1) != 0) {

@@ -37,6 +37,14 @@ public interface VfioDeviceOps {
     /// Back to the state at power-on.
     void reset();
 
+    /// It is about to be reset with its neighbours: nobody reaches its memory until [#resetEnds].
+    ///
+    /// @throws HostException EBUSY if that cannot be now
+    default void resetBegins() {}
+
+    /// It has been reset with its neighbours, or not, if that failed.
+    default void resetEnds() {}
+
     /// Whether the user may reset it.
     default boolean canReset() {
         return true;

@@ -117,7 +117,8 @@ public final class VfioPciDevice implements VfioDeviceOps {
         return device;
     }
 
-    /// The driver leaves the function, which is awake and quiet then. Who has it open has a device that does not answer.
+    /// The driver leaves the function, which is awake and quiet then. Who has it open has a device that does not
+    /// answer.
     /// From a thread that is in no strand.
     public void unbind() {
         host.onPin(IrqLine.NONE);
@@ -434,6 +435,13 @@ public final class VfioPciDevice implements VfioDeviceOps {
         if (!canReset) {
             throw new HostException(Errno.EINVAL, function.name() + " cannot be reset");
         }
+        lowPower.awake(() -> {
+            resetAwake();
+            return 0;
+        });
+    }
+
+    private void resetAwake() {
         power.set(PowerState.D0);
         var state = new SavedState(hardware);
         resetBegins();

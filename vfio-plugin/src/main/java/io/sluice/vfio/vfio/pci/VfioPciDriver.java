@@ -124,8 +124,8 @@ public final class VfioPciDriver implements HostDriver {
         @Override
         public List<DeviceSet.Affected> affected() {
             return host.resets().resetTogether(first).stream()
-                    .map(function -> new DeviceSet.Affected(
-                            0, function.address(), function.isGone() ? null : function.group()))
+                    .map(function ->
+                            new DeviceSet.Affected(0, function.address(), function.isGone() ? null : function.group()))
                     .toList();
         }
 
