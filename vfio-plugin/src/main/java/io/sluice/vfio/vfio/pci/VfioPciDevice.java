@@ -161,6 +161,12 @@ public final class VfioPciDevice implements VfioDeviceOps {
         return regions;
     }
 
+    /// No function of the host is a VGA one.
+    @Override
+    public boolean hasRegion(int index) {
+        return index != VfioRegion.VGA;
+    }
+
     @Override
     public @Nullable MappedDevice mapped(int region) {
         var bar = bars.at(region);
