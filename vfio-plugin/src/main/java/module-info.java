@@ -4,7 +4,7 @@ module io.sluice.vfio {
     requires static org.jspecify;
 
     exports io.sluice.vfio.host;
-    exports io.sluice.vfio.host.aux;
+    exports io.sluice.vfio.host.auxiliary;
     exports io.sluice.vfio.host.pci;
     exports io.sluice.vfio.mdev;
     exports io.sluice.vfio.vfio;

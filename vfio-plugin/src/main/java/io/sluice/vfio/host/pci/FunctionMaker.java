@@ -50,11 +50,7 @@ final class FunctionMaker {
             @Nullable VirtualFunctions vfs) {}
 
     private Made wired(
-            PciFunction pci,
-            HostDma dma,
-            Runnable close,
-            @Nullable BridgePort bridge,
-            @Nullable VirtualFunctions vfs) {
+            PciFunction pci, HostDma dma, Runnable close, @Nullable BridgePort bridge, @Nullable VirtualFunctions vfs) {
         var pin = new HostPin();
         return new Made(pci, dma, pin, new PciFabric.Wires(dma, dma, pin, faults), close, bridge, vfs);
     }
@@ -107,7 +103,8 @@ final class FunctionMaker {
             var wanted = config.vfs();
             var settings = wanted == null ? null : virtual(config, wanted, model, slots);
             var dma = new HostDma(peers);
-            var made = model.make(new DeviceModel.Order(config.name(), config.properties(), strands.get(), shape(config, settings), dma));
+            var made = model.make(new DeviceModel.Order(
+                    config.name(), config.properties(), strands.get(), shape(config, settings), dma));
             var vfs = settings == null ? null : new VirtualFunctions(slots);
             var sriov = made.function().extensions().sriov();
             if (sriov != null && vfs != null) {

@@ -68,11 +68,7 @@ public final class HostPci implements AutoCloseable {
         }
         this.fabric = new PciFabric(memory, io, ground.trace());
         this.maker = new FunctionMaker(
-                ground.models(),
-                ground.strands(),
-                new PeerRouting(memory),
-                fault -> faults.faulted(fault),
-                steps);
+                ground.models(), ground.strands(), new PeerRouting(memory), fault -> faults.faulted(fault), steps);
         this.attachment = new Attachment(units, new Groups(ground.groups()));
         this.drivers = new HostDrivers(steps, this::disableVfs);
         this.resets = new HostResets(steps);
@@ -164,7 +160,7 @@ public final class HostPci implements AutoCloseable {
             put = true;
             return function;
         } catch (PciException refused) {
-            throw new HostException(Errno.EEXIST, refused.getMessage());
+            throw new HostException(Errno.EEXIST, String.valueOf(refused.getMessage()));
         } finally {
             if (!put) {
                 close(made.close(), made.vfs());

@@ -80,8 +80,7 @@ final class PeerRouting {
 
     private static boolean claims(HostFunction peer, long address, Mapping there) {
         var bridge = peer.bridge();
-        return bridge != null && bridge.claims(address)
-                || peer.pci().barBehind(there) != null;
+        return bridge != null && bridge.claims(address) || peer.pci().barBehind(there) != null;
     }
 
     // ---- what has turned

@@ -42,7 +42,10 @@ final class HostDriversTest {
 
     @Test
     void portsHaveTheirDriver() {
-        assertThat(rig.at("rp").driver()).isNotNull().extracting(HostDriver::name).isEqualTo("pcieport");
+        assertThat(rig.at("rp").driver())
+                .isNotNull()
+                .extracting(HostDriver::name)
+                .isEqualTo("pcieport");
     }
 
     @Test

@@ -97,8 +97,8 @@ final class HostVectorsTest {
             var block = rig.host.vectors().allocate(rig.at("a"), 2, heard::add);
             HostRig.master(rig.at("a"));
             var function = rig.card("a").function();
-            function.strand().call(
-                    () -> function.dma().write(new Iova(block.address()), new byte[] {1, 0, 0, 0}, 0, 4));
+            function.strand()
+                    .call(() -> function.dma().write(new Iova(block.address()), new byte[] {1, 0, 0, 0}, 0, 4));
 
             assertThat(heard).containsExactly(1);
         }
@@ -133,7 +133,10 @@ final class HostVectorsTest {
                             .errno())
                     .isEqualTo(Errno.ENOSPC);
             blocks.get(7).free();
-            assertThat(rig.host.vectors().allocate(rig.at("a"), 2048, vector -> {}).address())
+            assertThat(rig.host
+                            .vectors()
+                            .allocate(rig.at("a"), 2048, vector -> {})
+                            .address())
                     .isEqualTo(blocks.get(7).address());
         }
     }

@@ -156,8 +156,7 @@ final class HotPlugTest {
                 break;
             }
             assertThat(rig.host.functions()).isEqualTo(before);
-            assertThat(rig.cards.getOrDefault("nic", rig.card("old")).closed
-                            || !rig.cards.containsKey("nic"))
+            assertThat(rig.cards.getOrDefault("nic", rig.card("old")).closed || !rig.cards.containsKey("nic"))
                     .isTrue();
         }
 
