@@ -126,7 +126,7 @@ public final class HostPci implements AutoCloseable {
         }
         var bridge = find(name);
         var below = bridge == null ? null : bridge.belowBus();
-        if (below == null) {
+        if (bridge == null || below == null || bridge.isGone()) {
             throw new HostException(Errno.ENODEV, "there is no bridge " + name);
         }
         return below;
@@ -301,7 +301,8 @@ public final class HostPci implements AutoCloseable {
     /// Takes a function out, and all that is behind it: drivers first, from the leaves. When this returns, nothing of
     /// them moves a byte or answers any more.
     ///
-    /// @throws HostException ENODEV if it is gone already; EBUSY if a driver is being bound to it just now
+    /// @throws HostException ENODEV if it is gone already; EBUSY if a driver is being bound to one of them just now:
+    ///     then that one and those above it stay
     public void unplug(HostFunction function) {
         if (function.isVirtual()) {
             throw new HostException(Errno.EINVAL, function + " goes with its physical function");
@@ -314,9 +315,16 @@ public final class HostPci implements AutoCloseable {
         if (function.isGone()) {
             throw new HostException(Errno.ENODEV, function + " is gone");
         }
-        drivers.unbindForEver(function);
+        disableVfs(function);
+        drivers.unbindForEver(List.of(function));
+        for (var below : function.below()) {
+            // It came while this one was going. Behind what is gone, nothing comes any more.
+            if (!below.isVirtual()) {
+                unplug(below);
+            }
+        }
+        disableVfs(function);
         synchronized (this) {
-            disableVfs(function);
             attachment.detach(function);
             drop(function);
         }
@@ -358,6 +366,9 @@ public final class HostPci implements AutoCloseable {
         }
         List<HostFunction> made;
         synchronized (this) {
+            if (physical.isGone()) {
+                throw new HostException(Errno.ENODEV, physical + " is gone");
+            }
             if (!physical.virtuals().isEmpty()) {
                 throw new HostException(Errno.EBUSY, physical + " has virtual functions");
             }
@@ -421,14 +432,13 @@ public final class HostPci implements AutoCloseable {
     /// Takes all virtual functions away; each from its driver first. When it returns, nothing of them moves a byte.
     private void disableVfs(HostFunction physical) {
         var vfs = physical.vfs();
-        if (vfs == null) {
+        var going = physical.virtuals();
+        if (vfs == null || going.isEmpty()) {
             return;
         }
-        for (var function : physical.virtuals().reversed()) {
-            drivers.unbindForEver(function);
-        }
+        drivers.unbindForEver(going);
         synchronized (this) {
-            physical.virtuals().reversed().forEach(this::forget);
+            going.reversed().forEach(this::forget);
             vfs.enabled(List.of());
             VfSwitch.off(physical);
             vfs.settle();
