@@ -151,13 +151,14 @@ public final class HostDrivers {
         try {
             for (; begun < functions.size(); begun++) {
                 if (!functions.get(begun).binding().begin()) {
-                    throw new HostException(
-                            Errno.EBUSY, functions.get(begun) + " is being given away or taken away");
+                    throw new HostException(Errno.EBUSY, functions.get(begun) + " is being given away or taken away");
                 }
             }
         } finally {
             if (begun < functions.size()) {
-                functions.subList(0, begun).forEach(function -> function.binding().end(function.driver()));
+                functions
+                        .subList(0, begun)
+                        .forEach(function -> function.binding().end(function.driver()));
             }
         }
         for (var function : functions.reversed()) {

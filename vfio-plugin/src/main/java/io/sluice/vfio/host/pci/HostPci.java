@@ -36,6 +36,7 @@ public final class HostPci implements AutoCloseable {
     private final PciFabric fabric;
     private final FunctionMaker maker;
     private final HostVectors vectors;
+    private final VfControl vfs;
     private final HostDrivers drivers;
     private final HostResets resets;
     private final Attachment attachment;
@@ -70,7 +71,8 @@ public final class HostPci implements AutoCloseable {
         this.maker = new FunctionMaker(
                 ground.models(), ground.strands(), new PeerRouting(memory), fault -> faults.faulted(fault), steps);
         this.attachment = new Attachment(units, new Groups(ground.groups()));
-        this.drivers = new HostDrivers(steps, this::disableVfs);
+        this.vfs = new VfControl(this, steps, attachment);
+        this.drivers = vfs.drivers();
         this.resets = new HostResets(steps);
         boolean built = false;
         try {
@@ -315,7 +317,7 @@ public final class HostPci implements AutoCloseable {
         if (function.isGone()) {
             throw new HostException(Errno.ENODEV, function + " is gone");
         }
-        disableVfs(function);
+        vfs.disable(function);
         drivers.unbindForEver(List.of(function));
         for (var below : function.below()) {
             // It came while this one was going. Behind what is gone, nothing comes any more.
@@ -323,7 +325,7 @@ public final class HostPci implements AutoCloseable {
                 unplug(below);
             }
         }
-        disableVfs(function);
+        vfs.disable(function);
         synchronized (this) {
             attachment.detach(function);
             drop(function);
@@ -335,114 +337,19 @@ public final class HostPci implements AutoCloseable {
         Firmware.giveBack(function, bars);
         function.bus().remove(function);
         fabric.remove(function.pci());
-        var vfs = function.vfs();
-        if (vfs != null) {
-            vfs.settle();
+        var virtual = function.vfs();
+        if (virtual != null) {
+            virtual.settle();
         }
-        close(function::close, vfs);
+        close(function::close, virtual);
     }
-
-    // ---- virtual functions
 
     /// Sets how many virtual functions a physical one has, as writing `sriov_numvfs` does.
     ///
     /// @throws HostException ERANGE if there cannot be as many; ENOENT if no driver has it, or that one does not enable
-    ///     any; EBUSY if others are enabled. Nothing has changed then.
+    ///     any; EBUSY if others are enabled, or one is being given to a driver. Nothing has changed then.
     public void setNumVfs(HostFunction physical, int count) {
-        var vfs = physical.vfs();
-        if (vfs == null || count < 0 || count > vfs.total()) {
-            throw new HostException(Errno.ERANGE, physical + " cannot have " + count + " virtual functions");
-        }
-        if (count == physical.virtuals().size()) {
-            return;
-        }
-        var driver = physical.driver();
-        if (driver == null || !driver.enablesVfs()) {
-            throw new HostException(Errno.ENOENT, "no driver that enables virtual functions has " + physical);
-        }
-        if (count == 0) {
-            disableVfs(physical);
-            return;
-        }
-        List<HostFunction> made;
-        synchronized (this) {
-            if (physical.isGone()) {
-                throw new HostException(Errno.ENODEV, physical + " is gone");
-            }
-            if (!physical.virtuals().isEmpty()) {
-                throw new HostException(Errno.EBUSY, physical + " has virtual functions");
-            }
-            made = enableVfs(physical, vfs, count);
-        }
-        made.forEach(drivers::offer);
-    }
-
-    private List<HostFunction> enableVfs(HostFunction physical, VirtualFunctions vfs, int count) {
-        steps.pass("host.pci.vf.enable");
-        List<HostFunction> made = new ArrayList<>();
-        VfSwitch.on(physical, count);
-        vfs.settle();
-        boolean done = false;
-        try {
-            for (int vf = 0; vf < count; vf++) {
-                steps.pass("host.pci.vf.add");
-                var function = virtual(physical, vfs.slot(vf), vf);
-                physical.bus().add(function);
-                made.add(function);
-                attachment.prepare(function);
-                attachment.attach(function);
-            }
-            vfs.enabled(made);
-            done = true;
-            return made;
-        } finally {
-            if (!done) {
-                made.forEach(this::forget);
-                VfSwitch.off(physical);
-                vfs.settle();
-            }
-        }
-    }
-
-    private static HostFunction virtual(HostFunction physical, VirtualFunctions.Slot slot, int vf) {
-        var sriov = physical.pci().extensions().sriov();
-        if (sriov == null) {
-            throw new IllegalStateException(physical + " is no physical function");
-        }
-        var settings = sriov.settings();
-        return new HostFunction(new HostFunction.Parts(
-                physical.config(),
-                physical.label() + "-vf" + vf,
-                physical.bus(),
-                physical.devfn() + settings.firstOffset() + vf * settings.stride(),
-                slot.pci(),
-                slot.dma(),
-                slot.pin(),
-                () -> {},
-                null,
-                null,
-                physical));
-    }
-
-    private void forget(HostFunction virtual) {
-        attachment.detach(virtual);
-        virtual.bus().remove(virtual);
-    }
-
-    /// Takes all virtual functions away; each from its driver first. When it returns, nothing of them moves a byte.
-    private void disableVfs(HostFunction physical) {
-        var vfs = physical.vfs();
-        var going = physical.virtuals();
-        if (vfs == null || going.isEmpty()) {
-            return;
-        }
-        drivers.unbindForEver(going);
-        synchronized (this) {
-            going.reversed().forEach(this::forget);
-            vfs.enabled(List.of());
-            VfSwitch.off(physical);
-            vfs.settle();
-        }
+        vfs.set(physical, count);
     }
 
     /// Takes everything out. Cannot fail.
