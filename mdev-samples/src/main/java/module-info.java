@@ -7,5 +7,6 @@ module io.sluice.samples {
     provides io.sluice.vfio.mdev.MdevDriver with
             io.sluice.samples.mbochs.MbochsDriver,
             io.sluice.samples.mdpy.MdpyDriver,
-            io.sluice.samples.mtty.MttyDriver;
+            io.sluice.samples.mtty.MttyDriver,
+            io.sluice.samples.ring.RingDriver;
 }

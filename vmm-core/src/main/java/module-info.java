@@ -19,6 +19,12 @@ module io.sluice.vmm {
     exports io.sluice.vmm.address;
     exports io.sluice.vmm.bus;
     exports io.sluice.vmm.device;
+    exports io.sluice.vmm.device.edu to
+            io.sluice.vfio;
+    exports io.sluice.vmm.device.nvme to
+            io.sluice.vfio;
+    exports io.sluice.vmm.device.pcitest to
+            io.sluice.vfio;
     exports io.sluice.vmm.disk;
     exports io.sluice.vmm.irq;
     exports io.sluice.vmm.loop;

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.sluice.guest.GuestCache;
-import io.sluice.guest.debian.DebianGuest;
-import io.sluice.guest.testkit.GuestSession;
+import io.sluice.guest.testkit.GuestShell;
 import io.sluice.guest.testkit.Inventory;
 import io.sluice.guest.testkit.Leftovers;
-import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.DeviceInfo;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
@@ -19,9 +16,6 @@ import io.sluice.vmm.testkit.MachineRig;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -36,7 +30,6 @@ import org.junit.jupiter.api.Timeout;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DebianHotPlugTest {
-    private static final Duration BOOT = Duration.ofSeconds(240);
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final int AFTER_THE_CLAIMS = Order.DEFAULT + 1;
 
@@ -49,67 +42,29 @@ class DebianHotPlugTest {
     /// What the guest's kernel has given to devices, and how many devices it knows.
     private static final String HELD =
             "cat /proc/iomem /proc/ioports; cut -d: -f1 /proc/interrupts | sort; ls /sys/bus/pci/devices /dev";
-    private static final String UNTIL = "until_() { i=0; while ! eval \"$1\" && [ $i -lt 300 ]; do sleep 0.1;"
-            + " i=$((i+1)); done; eval \"$1\" && echo yes; }";
 
     private final MachineRig machine = MachineRig.start(config());
+    private GuestShell shell;
     private int heard;
-    private int cursor;
-    private int commands;
 
     private static MachineConfig config() {
-        var guest = DebianGuest.of(GuestCache.ofUser())
-                .withModules("button", "evdev")
-                .prepare((what, done, total) -> {});
-        return new MachineConfig(
-                "debian",
-                new UUID(1, 2),
-                512L << 20,
-                new MachineConfig.Cpus(1, "max"),
-                new MachineConfig.Boot(guest.kernel(), guest.initrd(), guest.append(), true),
-                List.of(new CharTarget.Stdio(false)),
-                null,
+        return GuestShell.config(
                 List.of(
                         new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")),
                         new Part("pcie-root-port", Map.of("id", "rp2", "chassis", "1", "slot", "2"))),
-                List.of(),
-                List.of(),
-                new MachineConfig.Rtc(0),
-                MachineConfig.Life.STANDARD,
-                new MachineConfig.Log(Set.of(), null));
+                "button",
+                "evdev");
     }
 
     @BeforeAll
     void boot() {
-        cursor = machine.console().await(DebianGuest.READY, BOOT);
-        cursor = machine.console().await(GuestSession.PROMPT, cursor, SOON);
-        ask(LOOP);
-        ask(UNTIL);
+        shell = new GuestShell(machine);
+        shell.ask(LOOP);
     }
 
     @AfterAll
     void end() {
-        machine.close();
-    }
-
-    private String ask(String command) {
-        int number = ++commands;
-        machine.console().type("echo @@''" + number + "; " + command + "; echo " + number + "''@@\r");
-        int from = machine.console().await("@@" + number + "\r\n", cursor, SOON);
-        int to = machine.console().await(number + "@@", from, SOON);
-        cursor = machine.console().await(GuestSession.PROMPT, to, SOON);
-        return machine.console()
-                .text()
-                .substring(from, to - (number + "@@").length())
-                .replace("\r", "")
-                .replaceFirst("\n$", "");
-    }
-
-    private void tell(Consumer<Machine> what) {
-        machine.ask(running -> {
-            what.accept(running);
-            return true;
-        });
+        shell.close();
     }
 
     /// What became of devices that was not heard before.
@@ -123,28 +78,28 @@ class DebianHotPlugTest {
     }
 
     private void plug() {
-        tell(running -> running.addObject(new Part("mdev", Map.of("id", "m0", "type", "mtty-2", "uuid", CARD))));
-        tell(running -> running.addDevice(
+        shell.tell(running -> running.addObject(new Part("mdev", Map.of("id", "m0", "type", "mtty-2", "uuid", CARD))));
+        shell.tell(running -> running.addDevice(
                 new Part("vfio-pci", Map.of("id", "n0", "bus", "rp1", "sysfsdev", "/sys/bus/mdev/devices/" + CARD))));
     }
 
     private void isUp() {
-        assertThat(ask("until_ '[ -e " + PLACE + "/tty/ttyS2 ]'")).isEqualTo("yes");
-        assertThat(ask("loop ttyS1 300; loop ttyS2 300")).isEqualTo("ttyS1 300 same\nttyS2 300 same");
+        assertThat(shell.ask("until_ '[ -e " + PLACE + "/tty/ttyS2 ]'")).isEqualTo("yes");
+        assertThat(shell.ask("loop ttyS1 300; loop ttyS2 300")).isEqualTo("ttyS1 300 same\nttyS2 300 same");
     }
 
     private void unplug() {
-        tell(running -> running.unplugDevice("n0"));
+        shell.tell(running -> running.unplugDevice("n0"));
         assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
-        tell(running -> running.removeObject("m0"));
+        shell.tell(running -> running.removeObject("m0"));
     }
 
     @Test
     void theKernelRunsHotPlugByItself() {
-        assertThat(ask("dmesg | grep -c 'pciehp.*AttnBtn+ PwrCtrl+ MRL- AttnInd+ PwrInd+ HotPlug+ Surprise-'"))
+        assertThat(shell.ask("dmesg | grep -c 'pciehp.*AttnBtn+ PwrCtrl+ MRL- AttnInd+ PwrInd+ HotPlug+ Surprise-'"))
                 .isEqualTo("2");
-        assertThat(ask("dmesg | grep -o '_OSC: OS now controls.*'")).contains("PCIeHotplug", "PCIeCapability");
-        assertThat(ask("cat /sys/bus/pci/slots/1/address /sys/bus/pci/slots/1/adapter"))
+        assertThat(shell.ask("dmesg | grep -o '_OSC: OS now controls.*'")).contains("PCIeHotplug", "PCIeCapability");
+        assertThat(shell.ask("cat /sys/bus/pci/slots/1/address /sys/bus/pci/slots/1/adapter"))
                 .isEqualTo("0000:01:00\n0");
     }
 
@@ -153,13 +108,13 @@ class DebianHotPlugTest {
         for (int i = 0; i < 2; i++) {
             plug();
             isUp();
-            assertThat(ask("cat /sys/bus/pci/slots/1/power")).isEqualTo("1");
-            assertThatThrownBy(() -> tell(running -> running.removeObject("m0")))
+            assertThat(shell.ask("cat /sys/bus/pci/slots/1/power")).isEqualTo("1");
+            assertThatThrownBy(() -> shell.tell(running -> running.removeObject("m0")))
                     .isInstanceOf(PluginException.class)
                     .hasMessage("object 'm0' is in use, can not be deleted");
             unplug();
-            assertThat(ask("until_ '[ ! -e " + PLACE + " ]'")).isEqualTo("yes");
-            assertThat(ask("grep -c 16550A /proc/tty/driver/serial")).isEqualTo("1");
+            assertThat(shell.ask("until_ '[ ! -e " + PLACE + " ]'")).isEqualTo("yes");
+            assertThat(shell.ask("grep -c 16550A /proc/tty/driver/serial")).isEqualTo("1");
         }
         assertThat(machine.ask(Machine::devices)).extracting(DeviceInfo::id).containsExactly("rp1", "rp2");
     }
@@ -169,10 +124,10 @@ class DebianHotPlugTest {
         plug();
         isUp();
 
-        ask("echo 0 > /sys/bus/pci/slots/1/power");
-        assertThat(ask("ls " + PLACE + " 2>&1; cat /sys/bus/pci/slots/1/adapter"))
+        shell.ask("echo 0 > /sys/bus/pci/slots/1/power");
+        assertThat(shell.ask("ls " + PLACE + " 2>&1; cat /sys/bus/pci/slots/1/adapter"))
                 .endsWith("\n1");
-        ask("echo 1 > /sys/bus/pci/slots/1/power");
+        shell.ask("echo 1 > /sys/bus/pci/slots/1/power");
 
         isUp();
         assertThat(news()).isEmpty();
@@ -185,22 +140,22 @@ class DebianHotPlugTest {
     void aDriverThatIsStuckLeavesTheMachineAlive() {
         plug();
         isUp();
-        ask(
+        shell.ask(
                 "( exec 5<>/dev/ttyS1; stty 115200 raw -echo ixon <&5; printf '\\023' >&5; sleep 1; printf stuck >&5 ) & true");
-        ask("sleep 2");
+        shell.ask("sleep 2");
 
-        tell(running -> running.unplugDevice("n0"));
-        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+        shell.tell(running -> running.unplugDevice("n0"));
+        assertThatThrownBy(() -> shell.tell(running -> running.unplugDevice("n0")))
                 .hasMessage("Device n0 is already in the process of unplug");
-        ask("sleep 8");
+        shell.ask("sleep 8");
         assertThat(news()).isEmpty();
-        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+        assertThatThrownBy(() -> shell.tell(running -> running.unplugDevice("n0")))
                 .hasMessage("Hot-unplug failed: guest is busy (power indicator blinking)");
-        assertThat(ask("ls -d " + PLACE)).isEqualTo(PLACE);
-        assertThat(ask("echo alive")).isEqualTo("alive");
+        assertThat(shell.ask("ls -d " + PLACE)).isEqualTo(PLACE);
+        assertThat(shell.ask("echo alive")).isEqualTo("alive");
 
         assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
-        tell(running -> running.removeObject("m0"));
+        shell.tell(running -> running.removeObject("m0"));
     }
 
     /// Nobody hears the button: the request stands until somebody does, and can be made again.
@@ -208,21 +163,21 @@ class DebianHotPlugTest {
     void aGuestWithoutItsHotPlugDriverKeepsTheCardUntilItIsBack() {
         plug();
         isUp();
-        var port = ask("cd /sys/bus/pci_express/drivers/pciehp; ls -d 0000:00:*");
-        ask("for p in " + port.replace('\n', ' ') + "; do echo $p > unbind; done");
+        var port = shell.ask("cd /sys/bus/pci_express/drivers/pciehp; ls -d 0000:00:*");
+        shell.ask("for p in " + port.replace('\n', ' ') + "; do echo $p > unbind; done");
 
-        tell(running -> running.unplugDevice("n0"));
-        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+        shell.tell(running -> running.unplugDevice("n0"));
+        assertThatThrownBy(() -> shell.tell(running -> running.unplugDevice("n0")))
                 .hasMessage("Device n0 is already in the process of unplug");
-        ask("sleep 6");
-        tell(running -> running.unplugDevice("n0"));
+        shell.ask("sleep 6");
+        shell.tell(running -> running.unplugDevice("n0"));
         assertThat(news()).isEmpty();
-        assertThat(ask("loop ttyS1 300")).isEqualTo("ttyS1 300 same");
+        assertThat(shell.ask("loop ttyS1 300")).isEqualTo("ttyS1 300 same");
 
-        ask("for p in " + port.replace('\n', ' ') + "; do echo $p > bind; done; cd /");
-        ask("until_ '[ -e /sys/bus/pci/slots/1/power ]'; echo 0 > /sys/bus/pci/slots/1/power");
+        shell.ask("for p in " + port.replace('\n', ' ') + "; do echo $p > bind; done; cd /");
+        shell.ask("until_ '[ -e /sys/bus/pci/slots/1/power ]'; echo 0 > /sys/bus/pci/slots/1/power");
         assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
-        tell(running -> running.removeObject("m0"));
+        shell.tell(running -> running.removeObject("m0"));
     }
 
     /// The vCPU stands still, so that no driver can answer.
@@ -232,28 +187,29 @@ class DebianHotPlugTest {
         isUp();
         machine.ask(Machine::pause);
 
-        tell(running -> running.unplugDevice("n0"));
+        shell.tell(running -> running.unplugDevice("n0"));
         Thread.sleep(6000); // longer than a request may stand in the guest's time, which stands still as well
-        assertThatThrownBy(() -> tell(running -> running.unplugDevice("n0")))
+        assertThatThrownBy(() -> shell.tell(running -> running.unplugDevice("n0")))
                 .hasMessage("Device n0 is already in the process of unplug");
         assertThat(news()).isEmpty();
         machine.ask(Machine::resume);
 
         assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
-        tell(running -> running.removeObject("m0"));
+        shell.tell(running -> running.removeObject("m0"));
     }
 
     @Test
     void thePowerButtonIsAKeyToTheStockKernel() {
-        ask("key=/dev/input/$(grep -A5 'Power Button' /proc/bus/input/devices | grep -o 'event[0-9]*' | head -n 1)");
-        ask("exec 7< $key"); // from now on it keeps what happens
+        shell.ask(
+                "key=/dev/input/$(grep -A5 'Power Button' /proc/bus/input/devices | grep -o 'event[0-9]*' | head -n 1)");
+        shell.ask("exec 7< $key"); // from now on it keeps what happens
 
-        tell(Machine::pressPowerButton);
+        shell.tell(Machine::pressPowerButton);
 
         // Of struct input_event: EV_KEY, KEY_POWER, pressed.
-        assertThat(ask("timeout 60 head -c 24 <&7 | od -An -tx1 | tr -d '\\n' | cut -c49-; exec 7<&-"))
+        assertThat(shell.ask("timeout 60 head -c 24 <&7 | od -An -tx1 | tr -d '\\n' | cut -c49-; exec 7<&-"))
                 .isEqualTo(" 01 00 74 00 01 00 00 00");
-        assertThat(ask("cat /sys/firmware/acpi/interrupts/ff_pwr_btn")).containsPattern("^ *1 +EN +enabled");
+        assertThat(shell.ask("cat /sys/firmware/acpi/interrupts/ff_pwr_btn")).containsPattern("^ *1 +EN +enabled");
     }
 
     /// `-Dsluice.hotplug.times=200` for more. The guest's user switches the slot off himself, for its driver would
@@ -263,7 +219,7 @@ class DebianHotPlugTest {
     void theSameCardManyTimesLeavesNothing() {
         int times = Integer.getInteger("sluice.hotplug.times", 8);
         comeAndGo();
-        var inGuest = ask(HELD);
+        var inGuest = shell.ask(HELD);
         var leftovers = Leftovers.now();
         var inventory = Inventory.of(machine);
 
@@ -273,7 +229,7 @@ class DebianHotPlugTest {
 
         assertThat(Inventory.of(machine).differences(inventory)).isEmpty();
         assertThat(leftovers.since()).isEmpty();
-        assertThat(ask(HELD)).isEqualTo(inGuest);
+        assertThat(shell.ask(HELD)).isEqualTo(inGuest);
         plug();
         isUp();
         unplug();
@@ -281,18 +237,18 @@ class DebianHotPlugTest {
 
     private void comeAndGo() {
         plug();
-        assertThat(ask("until_ '[ -e " + PLACE + "/tty/ttyS2 ]'; loop ttyS2 20"))
+        assertThat(shell.ask("until_ '[ -e " + PLACE + "/tty/ttyS2 ]'; loop ttyS2 20"))
                 .isEqualTo("yes\nttyS2 20 same");
-        tell(running -> running.unplugDevice("n0"));
-        ask("echo 0 > /sys/bus/pci/slots/1/power");
+        shell.tell(running -> running.unplugDevice("n0"));
+        shell.ask("echo 0 > /sys/bus/pci/slots/1/power");
         assertThat(awaitEvent()).isEqualTo("DEVICE_DELETED {device=n0, path=/machine/peripheral/n0}");
-        tell(running -> running.removeObject("m0"));
-        assertThat(ask("until_ '[ ! -e " + PLACE + " ]'")).isEqualTo("yes");
+        shell.tell(running -> running.removeObject("m0"));
+        assertThat(shell.ask("until_ '[ ! -e " + PLACE + " ]'")).isEqualTo("yes");
     }
 
     @Test
     @Order(AFTER_THE_CLAIMS)
     void theKernelHasNoComplaint() {
-        assertThat(KernelLog.complaints(ask("dmesg"))).isEmpty();
+        assertThat(KernelLog.complaints(shell.ask("dmesg"))).isEmpty();
     }
 }

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.sluice.guest.GuestCache;
-import io.sluice.guest.debian.DebianGuest;
-import io.sluice.guest.testkit.GuestSession;
-import io.sluice.vmm.machine.CharTarget;
+import io.sluice.guest.testkit.GuestShell;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineConfig.Part;
@@ -23,10 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -42,7 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DebianNvmeTest {
-    private static final Duration BOOT = Duration.ofSeconds(240);
     private static final Duration SOON = Duration.ofSeconds(120);
     private static final int AFTER_THE_CLAIMS = Order.DEFAULT + 1;
     private static final long DISK_BYTES = 256L << 20;
@@ -51,8 +44,7 @@ class DebianNvmeTest {
 
     private Path directory;
     private MachineRig machine;
-    private int cursor;
-    private int commands;
+    private GuestShell shell;
 
     private Path disk(String name, long bytes) {
         var path = directory.resolve(name);
@@ -81,9 +73,6 @@ class DebianNvmeTest {
     }
 
     private MachineConfig config() {
-        var guest = DebianGuest.of(GuestCache.ofUser())
-                .withModules("nvme", "ext4", "crc32c_generic")
-                .prepare((what, done, total) -> {});
         var first = disk("first.img", DISK_BYTES);
         host(
                 "mke2fs",
@@ -94,22 +83,13 @@ class DebianNvmeTest {
                 "offset=" + PARTITION,
                 first.toString(),
                 (DISK_BYTES - PARTITION) / 1024 + "k");
-        return new MachineConfig(
-                        "debian",
-                        new UUID(1, 2),
-                        512L << 20,
-                        new MachineConfig.Cpus(1, "max"),
-                        new MachineConfig.Boot(guest.kernel(), guest.initrd(), guest.append(), true),
-                        List.of(new CharTarget.Stdio(false)),
-                        null,
+        return GuestShell.config(
                         List.of(
                                 new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")),
                                 new Part("nvme", Map.of("id", "n0", "serial", "first", "drive", "d0"))),
-                        List.of(),
-                        List.of(),
-                        new MachineConfig.Rtc(0),
-                        MachineConfig.Life.STANDARD,
-                        new MachineConfig.Log(Set.of(), null))
+                        "nvme",
+                        "ext4",
+                        "crc32c_generic")
                 .withDrives(List.of(
                         new MachineConfig.Drive("d0", first, false),
                         new MachineConfig.Drive("d1", disk("second.img", 64 << 20), false)));
@@ -119,70 +99,48 @@ class DebianNvmeTest {
     void boot(@TempDir Path directoryOfAll) {
         directory = directoryOfAll;
         machine = MachineRig.start(config());
-        cursor = machine.console().await(DebianGuest.READY, BOOT);
-        cursor = machine.console().await(GuestSession.PROMPT, cursor, SOON);
-        ask("until_() { i=0; while ! eval \"$1\" && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done;"
-                + " eval \"$1\" && echo yes; }");
+        shell = new GuestShell(machine);
     }
 
     @AfterAll
     void end() {
-        machine.close();
-    }
-
-    private String ask(String command) {
-        int number = ++commands;
-        machine.console().type("echo @@''" + number + "; " + command + "; echo " + number + "''@@\r");
-        int from = machine.console().await("@@" + number + "\r\n", cursor, SOON);
-        int to = machine.console().await(number + "@@", from, SOON);
-        cursor = machine.console().await(GuestSession.PROMPT, to, SOON);
-        return machine.console()
-                .text()
-                .substring(from, to - (number + "@@").length())
-                .replace("\r", "")
-                .replaceFirst("\n$", "");
-    }
-
-    private void tell(Consumer<Machine> what) {
-        machine.ask(running -> {
-            what.accept(running);
-            return true;
-        });
+        shell.close();
     }
 
     private void plug() {
-        tell(running -> running.addDevice(
+        shell.tell(running -> running.addDevice(
                 new Part("nvme", Map.of("id", "n1", "bus", "rp1", "serial", "second", "drive", "d1"))));
-        assertThat(ask("until_ '[ -e /dev/nvme1n1 ]'")).isEqualTo("yes");
+        assertThat(shell.ask("until_ '[ -e /dev/nvme1n1 ]'")).isEqualTo("yes");
     }
 
     private void awaitRemoval(int events) {
         await().atMost(SOON).until(() -> machine.deviceEvents().size() == events);
         assertThat(machine.deviceEvents()).containsOnly("DEVICE_DELETED {device=n1, path=/machine/peripheral/n1}");
-        assertThat(ask("until_ '[ ! -e /dev/nvme1n1 ]'")).isEqualTo("yes");
+        assertThat(shell.ask("until_ '[ ! -e /dev/nvme1n1 ]'")).isEqualTo("yes");
     }
 
     @Test
     void theStockDriverFindsTheDiskWithAQueueForItsProcessor() {
-        assertThat(ask("dmesg | grep 'nvme nvme0'")).contains("1/0/0 default/read/poll queues");
-        assertThat(ask("cat /sys/block/nvme0n1/size /sys/block/nvme0n1/queue/logical_block_size"
+        assertThat(shell.ask("dmesg | grep 'nvme nvme0'")).contains("1/0/0 default/read/poll queues");
+        assertThat(shell.ask("cat /sys/block/nvme0n1/size /sys/block/nvme0n1/queue/logical_block_size"
                         + " /sys/class/nvme/nvme0/serial /sys/block/nvme0n1/queue/write_cache"))
                 .isEqualTo(DISK_BYTES / 512 + "\n512\nfirst               \nwrite back");
-        assertThat(ask("grep -c nvme0q /proc/interrupts")).isEqualTo("2");
+        assertThat(shell.ask("grep -c nvme0q /proc/interrupts")).isEqualTo("2");
     }
 
     @Test
     void aFileSystemTakes128MebibytesAndGivesThemBack() {
-        ask("printf 'n\\np\\n1\\n2048\\n\\nw\\n' | fdisk -u /dev/nvme0n1 > /dev/null 2>&1");
-        assertThat(ask("until_ '[ -e /dev/nvme0n1p1 ]'")).isEqualTo("yes");
-        assertThat(ask("mkdir /mnt; mount -t ext4 /dev/nvme0n1p1 /mnt && echo mounted"))
+        shell.ask("printf 'n\\np\\n1\\n2048\\n\\nw\\n' | fdisk -u /dev/nvme0n1 > /dev/null 2>&1");
+        assertThat(shell.ask("until_ '[ -e /dev/nvme0n1p1 ]'")).isEqualTo("yes");
+        assertThat(shell.ask("mkdir /mnt; mount -t ext4 /dev/nvme0n1p1 /mnt && echo mounted"))
                 .isEqualTo("mounted");
 
-        ask("head -c 1048576 /dev/urandom > /tmp/r; for i in $(seq 128); do echo $i; tail -c +5 /tmp/r; done > /mnt/f");
-        var written = ask("sync; md5sum < /mnt/f");
-        var read = ask("echo 3 > /proc/sys/vm/drop_caches; md5sum < /mnt/f");
-        long size = Long.parseLong(ask("stat -c %s /mnt/f"));
-        ask("umount /mnt");
+        shell.ask(
+                "head -c 1048576 /dev/urandom > /tmp/r; for i in $(seq 128); do echo $i; tail -c +5 /tmp/r; done > /mnt/f");
+        var written = shell.ask("sync; md5sum < /mnt/f");
+        var read = shell.ask("echo 3 > /proc/sys/vm/drop_caches; md5sum < /mnt/f");
+        long size = Long.parseLong(shell.ask("stat -c %s /mnt/f"));
+        shell.ask("umount /mnt");
 
         assertThat(written).hasSize(35).isEqualTo(read);
         assertThat(size).isGreaterThan(127L << 20);
@@ -192,8 +150,8 @@ class DebianNvmeTest {
 
     @Test
     void whatIsWrittenPastTheCacheIsInTheFileAtOnce() throws IOException {
-        ask("head -c 65536 /dev/urandom > /tmp/s; dd if=/tmp/s of=/dev/nvme0n1 bs=4096 seek=60000 oflag=direct");
-        var sum = ask("md5sum < /tmp/s");
+        shell.ask("head -c 65536 /dev/urandom > /tmp/s; dd if=/tmp/s of=/dev/nvme0n1 bs=4096 seek=60000 oflag=direct");
+        var sum = shell.ask("md5sum < /tmp/s");
 
         var bytes = new byte[65536];
         try (var file = new RandomAccessFile(directory.resolve("first.img").toFile(), "r")) {
@@ -209,38 +167,39 @@ class DebianNvmeTest {
     void aResetInUseIsSurvived() {
         var errors = new ArrayList<String>();
         for (int i = 0; i < 3; i++) {
-            errors.add(ask("dd if=/dev/nvme0n1 of=/dev/null bs=128k iflag=direct 2> /tmp/e & sleep 0.2; echo 1 > "
+            errors.add(shell.ask("dd if=/dev/nvme0n1 of=/dev/null bs=128k iflag=direct 2> /tmp/e & sleep 0.2; echo 1 > "
                     + PLACE + "/reset; wait; tail -1 /tmp/e"));
         }
 
         assertThat(errors).hasSize(3);
-        assertThat(ask("dd if=/dev/nvme0n1 of=/dev/null bs=128k count=8 iflag=direct 2>/dev/null && echo well"))
+        assertThat(shell.ask("dd if=/dev/nvme0n1 of=/dev/null bs=128k count=8 iflag=direct 2>/dev/null && echo well"))
                 .isEqualTo("well");
     }
 
     @Test
     void aDiskComesWorksAndGoesWhileItIsRead() {
         plug();
-        assertThatThrownBy(() -> tell(running -> running.addDevice(
+        assertThatThrownBy(() -> shell.tell(running -> running.addDevice(
                         new Part("nvme", Map.of("id", "n2", "serial", "third", "drive", "d1", "bus", "rp1")))))
                 .isInstanceOf(PluginException.class)
                 .hasMessage("Drive 'd1' is already in use by another device");
 
-        ask("( while dd if=/dev/nvme1n1 of=/dev/null bs=128k iflag=direct 2> /tmp/e; do true; done ) & sleep 0.5");
-        tell(running -> running.unplugDevice("n1"));
+        shell.ask(
+                "( while dd if=/dev/nvme1n1 of=/dev/null bs=128k iflag=direct 2> /tmp/e; do true; done ) & sleep 0.5");
+        shell.tell(running -> running.unplugDevice("n1"));
         awaitRemoval(1);
 
         plug();
-        assertThat(ask("dd if=/dev/nvme1n1 of=/dev/null bs=128k iflag=direct 2>/dev/null && echo well"))
+        assertThat(shell.ask("dd if=/dev/nvme1n1 of=/dev/null bs=128k iflag=direct 2>/dev/null && echo well"))
                 .isEqualTo("well");
-        tell(running -> running.unplugDevice("n1"));
+        shell.tell(running -> running.unplugDevice("n1"));
         awaitRemoval(2);
     }
 
     @Test
     @Order(AFTER_THE_CLAIMS)
     void theKernelHasNoComplaint() {
-        assertThat(KernelLog.complaints(ask("dmesg"))).isEmpty();
+        assertThat(KernelLog.complaints(shell.ask("dmesg"))).isEmpty();
         assertThat(machine.ask(Machine::drives)).hasSize(2);
     }
 }

@@ -33,6 +33,8 @@ public enum Errno {
     ENOSPC(28, "No space left on device"),
     /// The file is a stream of whole records.
     ESPIPE(29, "Illegal seek"),
+    /// More than there can be.
+    ERANGE(34, "Numerical result out of range"),
     /// Others keep taking what has to be free.
     EDEADLOCK(35, "Resource deadlock avoided"),
     /// The stream pauses here.

@@ -2,18 +2,27 @@ package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
+import io.sluice.vfio.host.Steps;
+import io.sluice.vfio.host.process.Kernel;
+import io.sluice.vfio.vfio.IommufdBinder;
+import io.sluice.vfio.vfio.VfioHost;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.trace.Trace;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The mdev bus of one simulated host. The paths of sysfs are names here: nothing is read from a file system.
+/// The mdev bus of one simulated host. Its instances are devices of the host's vfio, and bind to nothing else. Any
+/// thread.
+///
+/// The paths of sysfs are names here, which [MdevSysfs] reads and writes.
 public final class MdevBus {
     /// Where an instance is named by its UUID.
     public static final String DEVICES = "/sys/bus/mdev/devices/";
@@ -22,14 +31,32 @@ public final class MdevBus {
     private static final Pattern UUID_TEXT =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
 
-    private Trace trace = Trace.none();
+    private final VfioHost host;
+    private volatile Trace trace = Trace.none();
 
     private record Offer(MdevParent parent, MdevType type) {}
 
     private final Map<String, MdevParent> parents = new LinkedHashMap<>();
     private final Map<String, Offer> offers = new TreeMap<>();
     private final Map<UUID, MdevInstance> instances = new LinkedHashMap<>();
-    private Listener listener = Listener.NOBODY;
+    /// Names that are being made.
+    private final Set<UUID> reserved = new HashSet<>();
+
+    private volatile Listener listener = Listener.NOBODY;
+
+    /// A bus of a host that has nothing else.
+    public MdevBus() {
+        this(new VfioHost(new Kernel(new Steps(), Trace.none()), new IommufdBinder()));
+    }
+
+    public MdevBus(VfioHost host) {
+        this.host = host;
+    }
+
+    /// The vfio that has the instances.
+    public VfioHost host() {
+        return host;
+    }
 
     /// Who is told when instances come and go; on the thread that changes the bus.
     public interface Listener {
@@ -59,7 +86,7 @@ public final class MdevBus {
     /// Makes a driver a parent.
     ///
     /// @throws HostException EEXIST if one of its name is there, EINVAL if it offers no type or a type without an API
-    public void register(MdevDriver driver) {
+    public synchronized void register(MdevDriver driver) {
         if (parents.containsKey(driver.name())) {
             throw new HostException(Errno.EEXIST, driver.name());
         }
@@ -78,16 +105,21 @@ public final class MdevBus {
     ///
     /// @throws HostException ENODEV if there is none
     public void unregister(String driver) {
-        var parent = parents.remove(driver);
+        MdevParent parent;
+        synchronized (this) {
+            parent = parents.remove(driver);
+        }
         if (parent == null) {
             throw new HostException(Errno.ENODEV, driver);
         }
         parent.leave();
-        offers.values().removeIf(o -> o.parent == parent);
+        synchronized (this) {
+            offers.values().removeIf(o -> o.parent == parent);
+        }
     }
 
     /// The names of the parents.
-    public List<String> parents() {
+    public synchronized List<String> parents() {
         return List.copyOf(parents.keySet());
     }
 
@@ -102,7 +134,7 @@ public final class MdevBus {
     }
 
     /// All types of all parents, by name.
-    public List<TypeInfo> types() {
+    public synchronized List<TypeInfo> types() {
         return offers.entrySet().stream()
                 .map(e -> new TypeInfo(
                         e.getKey(),
@@ -123,18 +155,30 @@ public final class MdevBus {
     /// @throws HostException EINVAL for a malformed UUID, ENODEV for an unknown type or a parent that goes, EEXIST for
     ///     a UUID in use, EUSERS or ENOSPC if there can be no more
     public MdevInstance create(String typeName, String uuid, Supplier<Strand> strand) {
-        var offer = offers.get(typeName);
-        if (offer == null) {
-            throw new HostException(Errno.ENODEV, typeName);
+        Offer offer;
+        UUID id;
+        synchronized (this) {
+            offer = offers.get(typeName);
+            if (offer == null) {
+                throw new HostException(Errno.ENODEV, typeName);
+            }
+            id = parse(uuid);
+            if (instances.containsKey(id) || !reserved.add(id)) {
+                throw new HostException(Errno.EEXIST, DEVICES + id);
+            }
         }
-        var id = parse(uuid);
-        if (instances.containsKey(id)) {
-            throw new HostException(Errno.EEXIST, DEVICES + id);
+        try {
+            var instance = offer.parent.create(offer.type, id, strand, trace);
+            synchronized (this) {
+                instances.put(id, instance);
+            }
+            listener.added(instance);
+            return instance;
+        } finally {
+            synchronized (this) {
+                reserved.remove(id);
+            }
         }
-        var instance = offer.parent.create(offer.type, id, strand.get(), trace);
-        instances.put(id, instance);
-        listener.added(instance);
-        return instance;
     }
 
     private static UUID parse(String text) {
@@ -146,7 +190,7 @@ public final class MdevBus {
         return UUID.fromString(bare);
     }
 
-    public @Nullable MdevInstance find(UUID uuid) {
+    public synchronized @Nullable MdevInstance find(UUID uuid) {
         return instances.get(uuid);
     }
 
@@ -160,7 +204,7 @@ public final class MdevBus {
         return UUID_TEXT.matcher(text).matches() ? find(UUID.fromString(text)) : null;
     }
 
-    public List<MdevInstance> instances() {
+    public synchronized List<MdevInstance> instances() {
         return List.copyOf(instances.values());
     }
 
@@ -169,7 +213,7 @@ public final class MdevBus {
     /// @return whether it is gone; if not, its user was asked for it and it goes when released
     /// @throws HostException ENODEV if there is none, EAGAIN if it is going already
     public boolean remove(UUID uuid) {
-        var instance = instances.get(uuid);
+        var instance = find(uuid);
         if (instance == null) {
             throw new HostException(Errno.ENODEV, DEVICES + uuid);
         }
@@ -177,7 +221,9 @@ public final class MdevBus {
     }
 
     void left(MdevInstance instance) {
-        instances.remove(instance.uuid());
+        synchronized (this) {
+            instances.remove(instance.uuid());
+        }
         listener.removed(instance);
     }
 }

@@ -2,6 +2,7 @@ package io.sluice.vfio.mdev;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
+import io.sluice.vfio.vfio.DirtyPages;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vmm.loop.Strand;
@@ -13,13 +14,15 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What an mdev has of its host: its name, its interrupts, time. Inside the instance's strand.
+/// What an mdev has of its host: its name, its interrupts, its user's memory, time. Inside the instance's strand.
 public final class MdevContext {
     private final UUID uuid;
     private final Strand strand;
     private final MdevTrace told;
     private final List<GuestRam> memory = new ArrayList<>();
+    private final DirtyPages dirty = new DirtyPages();
     private @Nullable VfioDevice device;
+    private @Nullable MdevDma dma;
 
     MdevContext(UUID uuid, Strand strand, MdevTrace told) {
         this.told = told;
@@ -29,6 +32,31 @@ public final class MdevContext {
 
     void bind(VfioDevice bound) {
         device = bound;
+    }
+
+    /// The device's way to memory, made once its author has said what it is.
+    MdevDma newDma(MdevDevice of) {
+        var made = new MdevDma(of.iommu(), this::isRunning, dirty);
+        dma = made;
+        return made;
+    }
+
+    /// Whether the device may work: a migration has not frozen it.
+    public boolean isRunning() {
+        return device != null && device.migrationState().isRunning();
+    }
+
+    /// The user's memory. Not yet there while the driver makes the device.
+    public MdevDma dma() {
+        if (dma == null) {
+            throw new IllegalStateException(uuid + " is being made");
+        }
+        return dma;
+    }
+
+    /// What [#dma] writes, for a device that lets its user ask for it ([VfioDeviceOps#dmaLog]).
+    public DirtyPages dirtyPages() {
+        return dirty;
     }
 
     public UUID uuid() {
@@ -73,6 +101,12 @@ public final class MdevContext {
     /// Nanoseconds that the guest has lived.
     public long nanos() {
         return strand.clock().nanos();
+    }
+
+    /// Runs `task` inside the strand, after what waits there already. Long work is done so, piece by piece: whoever
+    /// wants into the strand gets in between.
+    public void defer(Runnable task) {
+        strand.defer(task);
     }
 
     /// Runs `task` inside the strand, so many nanoseconds of guest life from now.

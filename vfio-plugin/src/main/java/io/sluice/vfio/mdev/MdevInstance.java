@@ -4,30 +4,23 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.vfio.VfioCounters;
 import io.sluice.vfio.vfio.VfioDevice;
+import io.sluice.vfio.vfio.VfioNode;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/// One mediated device on the bus.
+/// One mediated device on the bus: a device of vfio, as any other. Any thread.
 public final class MdevInstance {
-    private enum State {
-        FREE,
-        OPEN,
-        /// Its removal was asked for while it was open.
-        LEAVING,
-        GONE
-    }
-
     private final UUID uuid;
     private final MdevParent parent;
     private final MdevType type;
     private final MdevDevice device;
-    private final VfioDevice vfio;
+    private final VfioNode node;
     private final MdevContext context;
     private final MdevTrace told;
-    private State state = State.FREE;
+    private volatile boolean gone;
 
-    /// What an instance is made of: the driver's device, its vfio file, what it has of its host.
-    record Made(MdevDevice device, VfioDevice vfio, MdevContext context) {}
+    /// What an instance is made of: the driver's device, what vfio has of it, what it has of its host.
+    record Made(MdevDevice device, VfioNode node, MdevContext context) {}
 
     MdevInstance(UUID uuid, MdevParent parent, MdevType type, Made made, MdevTrace told) {
         this.told = told;
@@ -35,7 +28,7 @@ public final class MdevInstance {
         this.parent = parent;
         this.type = type;
         this.device = made.device;
-        this.vfio = made.vfio;
+        this.node = made.node;
         this.context = made.context;
     }
 
@@ -56,14 +49,19 @@ public final class MdevInstance {
         return parent.driver().name();
     }
 
+    /// The device as vfio has it, with its files below `/dev/vfio`.
+    public VfioNode node() {
+        return node;
+    }
+
     /// Runs `question` on the device, inside its strand, and waits for it; its user is not asked.
     public void look(Consumer<VfioDevice> question) {
-        vfio.strand().call(() -> question.accept(vfio));
+        node.strand().call(() -> question.accept(node.device()));
     }
 
     /// What the instance has done so far; any thread may look.
     public VfioCounters counters() {
-        return vfio.counters();
+        return node.device().counters();
     }
 
     MdevParent parent() {
@@ -75,63 +73,48 @@ public final class MdevInstance {
         return MdevBus.DEVICES + uuid;
     }
 
-    /// Opens the vfio device, for one user at a time.
+    /// Opens the vfio device without a file, for a machine in this process; for one user at a time. It reaches no
+    /// memory.
     ///
     /// @throws HostException EBUSY if it is open, ENODEV if it is going
     public VfioDevice open() {
-        switch (state) {
-            case FREE -> state = State.OPEN;
-            case OPEN -> throw new HostException(Errno.EBUSY, path());
-            case LEAVING, GONE -> throw new HostException(Errno.ENODEV, path());
-        }
-        told.opened();
-        return vfio;
+        return node.openDirectly();
     }
 
-    /// The user is done: interrupts are off and the device is reset. A removal that waited is done now.
+    /// The user of [#open] is done: interrupts are off and the device is reset. A removal that waited is done now.
     public void release() {
-        if (state != State.OPEN && state != State.LEAVING) {
+        if (!node.isInUse()) {
             throw new IllegalStateException(path() + " is not open");
         }
-        vfio.strand().call(vfio::release);
-        told.released();
-        if (state == State.LEAVING) {
-            finish();
-        } else {
-            state = State.FREE;
-        }
+        node.closeDirectly();
     }
 
     /// @return whether it is gone now; if not, it goes when its user releases it
     boolean remove() {
-        switch (state) {
-            case FREE -> finish();
-            case OPEN -> {
-                state = State.LEAVING;
-                told.removed(false);
-                vfio.strand().call(vfio::request);
-            }
-            case LEAVING -> throw new HostException(Errno.EAGAIN, path());
-            case GONE -> throw new HostException(Errno.ENODEV, path());
+        if (gone) {
+            throw new HostException(Errno.ENODEV, path());
         }
-        return state == State.GONE;
+        if (node.isInUse()) {
+            told.removed(false);
+        }
+        node.unregister(this::finish);
+        return gone;
     }
 
     /// Whether a user has it.
     public boolean isOpen() {
-        return state == State.OPEN || state == State.LEAVING;
+        return node.isInUse();
     }
 
     /// Whether it was removed while somebody uses it.
     public boolean isLeaving() {
-        return state == State.LEAVING;
+        return !gone && node.isGoing();
     }
 
     private void finish() {
-        state = State.GONE;
-        device.close();
+        gone = true;
+        parent.left(this, device::close);
         context.freeMemory();
-        parent.left(this);
         told.removed(true);
     }
 }

@@ -1,16 +1,13 @@
 package io.sluice.vfio.mdev;
 
-import io.sluice.vfio.vfio.DmaBuf;
-import io.sluice.vfio.vfio.GfxPlane;
+import io.sluice.vfio.vfio.ForwardingDevice;
 import io.sluice.vfio.vfio.VfioDeviceOps;
+import io.sluice.vfio.vfio.VfioInterrupts;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
-import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.trace.Item;
 import io.sluice.vmm.trace.Trace;
-import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /// What one instance tells (`mdev`). Accesses and interrupts are told inside its strand.
 final class MdevTrace {
@@ -40,18 +37,6 @@ final class MdevTrace {
         }
     }
 
-    void opened() {
-        if (trace.on(Item.MDEV)) {
-            line("opened");
-        }
-    }
-
-    void released() {
-        if (trace.on(Item.MDEV)) {
-            line("released");
-        }
-    }
-
     /// The pin's level; told when it changes.
     void intx(boolean asserted) {
         if (asserted != up && trace.on(Item.MDEV)) {
@@ -78,26 +63,14 @@ final class MdevTrace {
         return new Told(ops);
     }
 
-    private final class Told implements VfioDeviceOps {
-        private final VfioDeviceOps ops;
-
+    private final class Told extends ForwardingDevice {
         Told(VfioDeviceOps ops) {
-            this.ops = ops;
-        }
-
-        @Override
-        public List<VfioRegion> regions() {
-            return ops.regions();
-        }
-
-        @Override
-        public int vectors(VfioIrq irq) {
-            return ops.vectors(irq);
+            super(ops);
         }
 
         @Override
         public long read(int region, long offset, int size) {
-            long value = ops.read(region, offset, size);
+            long value = super.read(region, offset, size);
             if (trace.on(Item.MDEV)) {
                 access("read", region, offset, size, value);
             }
@@ -109,27 +82,7 @@ final class MdevTrace {
             if (trace.on(Item.MDEV)) {
                 access("write", region, offset, size, value);
             }
-            ops.write(region, offset, size, value);
-        }
-
-        @Override
-        public void released() {
-            ops.released();
-        }
-
-        @Override
-        public @Nullable GuestRam memory(int region) {
-            return ops.memory(region);
-        }
-
-        @Override
-        public GfxPlane queryGfxPlane(GfxPlane.Query query) {
-            return ops.queryGfxPlane(query);
-        }
-
-        @Override
-        public DmaBuf getGfxDmaBuf(int id) {
-            return ops.getGfxDmaBuf(id);
+            super.write(region, offset, size, value);
         }
 
         @Override
@@ -137,7 +90,39 @@ final class MdevTrace {
             if (trace.on(Item.MDEV)) {
                 line("reset");
             }
-            ops.reset();
+            super.reset();
+        }
+
+        @Override
+        public void opened(VfioInterrupts interrupts) {
+            super.opened(interrupts);
+            if (trace.on(Item.MDEV)) {
+                line("opened");
+            }
+        }
+
+        @Override
+        public void released() {
+            super.released();
+            if (trace.on(Item.MDEV)) {
+                line("released");
+            }
+        }
+
+        @Override
+        public void attached(int pasid) {
+            super.attached(pasid);
+            if (trace.on(Item.MDEV)) {
+                line(pasid == 0 ? "attached" : "attached by PASID " + pasid);
+            }
+        }
+
+        @Override
+        public void detached(int pasid) {
+            if (trace.on(Item.MDEV)) {
+                line(pasid == 0 ? "detached" : "detached by PASID " + pasid);
+            }
+            super.detached(pasid);
         }
     }
 }

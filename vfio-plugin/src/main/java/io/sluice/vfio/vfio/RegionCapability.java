@@ -19,4 +19,7 @@ public sealed interface RegionCapability {
         public static final int GFX = 1;
         public static final int GFX_EDID = 1;
     }
+
+    /// It can be mapped whole although the MSI-X table is in it (VFIO_REGION_INFO_CAP_MSIX_MAPPABLE).
+    record MsixMappable() implements RegionCapability {}
 }

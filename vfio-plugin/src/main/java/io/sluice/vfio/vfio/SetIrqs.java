@@ -1,5 +1,7 @@
 package io.sluice.vfio.vfio;
 
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,5 +41,33 @@ public record SetIrqs(
 
     public static SetIrqs bools(int action, VfioIrq irq, int start, Boolean... bools) {
         return new SetIrqs(DATA_BOOL | action, irq.ordinal(), start, bools.length, List.of(bools), List.of());
+    }
+
+    boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    /// Checks what does not depend on the state of a device.
+    ///
+    /// @return the interrupt that it is about
+    /// @throws HostException EINVAL if it is malformed
+    public VfioIrq validate(VfioDeviceOps ops) {
+        int data = flags & DATA;
+        if ((flags & ~(DATA | ACTION)) != 0
+                || index < 0
+                || index >= VfioIrq.values().length
+                || Integer.bitCount(data) != 1) {
+            throw new HostException(Errno.EINVAL, "malformed SET_IRQS");
+        }
+        var irq = VfioIrq.values()[index];
+        int vectors = ops.vectors(irq);
+        if (start < 0 || count < 0 || start >= vectors || count > vectors - start) {
+            throw new HostException(Errno.EINVAL, "SET_IRQS names vectors that do not exist");
+        }
+        boolean tooShort = data == DATA_BOOL && bools.size() < count || data == DATA_EVENTFD && eventfds.size() < count;
+        if (tooShort || data != DATA_NONE && count == 0) {
+            throw new HostException(Errno.EINVAL, "SET_IRQS has too little data");
+        }
+        return irq;
     }
 }

@@ -6,6 +6,7 @@ public final class VfioCounters {
     long reads;
     long writes;
     long interrupts;
+    long refused;
 
     /// Reads of regions, configuration space among them.
     public long reads() {
@@ -19,5 +20,10 @@ public final class VfioCounters {
     /// Interrupts that somebody listened to.
     public long interrupts() {
         return interrupts;
+    }
+
+    /// Writes that the device could not take.
+    public long refused() {
+        return refused;
     }
 }

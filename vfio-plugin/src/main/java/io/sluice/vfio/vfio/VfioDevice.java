@@ -5,6 +5,7 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.memory.GuestRam;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One vfio device file. All calls are made inside the device's strand.
 public final class VfioDevice {
@@ -12,6 +13,8 @@ public final class VfioDevice {
     public static final int FLAG_RESET = 1;
 
     public static final int FLAG_PCI = 2;
+
+    public static final int FLAG_CAPS = 128;
 
     private static final int MAX_ACCESS = 8;
     private static final long IN_PAGE = GuestRam.PAGE_SIZE - 1;
@@ -21,9 +24,13 @@ public final class VfioDevice {
     private final List<VfioRegion> regions;
     private final VfioInterrupts interrupts;
     private final VfioCounters counters = new VfioCounters();
+    private final @Nullable Migration migration;
+    private final @Nullable DmaLog log;
+    private final VfioFeatures features;
+    private final Ioeventfds ioeventfds;
 
     /// What GET_INFO answers.
-    public record Info(int flags, int regions, int irqs) {}
+    public record Info(int flags, int regions, int irqs, List<VfioCapability> capabilities) {}
 
     /// What GET_REGION_INFO answers.
     public record RegionInfo(int index, int flags, long size, long offset, List<RegionCapability> capabilities) {
@@ -36,7 +43,38 @@ public final class VfioDevice {
         this.ops = ops;
         this.strand = strand;
         this.regions = List.copyOf(ops.regions());
-        this.interrupts = new VfioInterrupts(ops, counters);
+        this.interrupts = new VfioInterrupts(ops, strand, counters);
+        var moves = ops.migration();
+        this.migration = moves == null ? null : new Migration(moves);
+        var notes = ops.dmaLog();
+        this.log = notes == null ? null : new DmaLog(notes);
+        this.features = new VfioFeatures(ops, migration, log);
+        this.ioeventfds = new Ioeventfds(this);
+    }
+
+    VfioDeviceOps ops() {
+        return ops;
+    }
+
+    VfioFeatures features() {
+        return features;
+    }
+
+    Ioeventfds ioeventfds() {
+        return ioeventfds;
+    }
+
+    /// How far it is in a migration; RUNNING if it cannot be moved.
+    public MigrationState migrationState() {
+        return migration == null ? MigrationState.RUNNING : migration.state();
+    }
+
+    /// @throws HostException ENOTTY if it cannot be moved
+    Migration migration() {
+        if (migration == null) {
+            throw new HostException(Errno.ENOTTY, "the device cannot be moved");
+        }
+        return migration;
     }
 
     public Strand strand() {
@@ -54,7 +92,9 @@ public final class VfioDevice {
     }
 
     public Info info() {
-        return new Info(FLAG_RESET | FLAG_PCI, regions.size(), VfioIrq.values().length);
+        var capabilities = ops.capabilities();
+        int flags = FLAG_PCI | (ops.canReset() ? FLAG_RESET : 0) | (capabilities.isEmpty() ? 0 : FLAG_CAPS);
+        return new Info(flags, regions.size(), VfioIrq.values().length, capabilities);
     }
 
     /// @throws HostException EINVAL if there is no such region
@@ -63,8 +103,8 @@ public final class VfioDevice {
             throw new HostException(Errno.EINVAL, "no region " + index);
         }
         var region = regions.get(index);
-        return new RegionInfo(
-                index, region.flags(), region.size(), VfioRegion.fileOffset(index), region.capabilities());
+        var capabilities = region.capabilities();
+        return new RegionInfo(index, region.flags(), region.size(), VfioRegion.fileOffset(index), capabilities);
     }
 
     /// `mmap`, shared, of a part of a region.
@@ -86,6 +126,11 @@ public final class VfioDevice {
         return offset >= area.offset()
                 && offset - area.offset() <= area.length() - length
                 && offset <= ram.size() - length;
+    }
+
+    /// What whoever maps a region reaches, if that is a device of the host.
+    public @Nullable MappedDevice mapped(int index) {
+        return ops.mapped(index);
     }
 
     /// The pieces of a region that can be mapped.
@@ -119,7 +164,7 @@ public final class VfioDevice {
             throw new HostException(Errno.EINVAL, "no interrupt " + index);
         }
         var irq = VfioIrq.values()[index];
-        return new VfioIrq.Info(irq.flags, ops.vectors(irq));
+        return new VfioIrq.Info(ops.irqFlags(irq), ops.vectors(irq));
     }
 
     /// How many vectors an interrupt has; 0 if the device has none of this kind.
@@ -127,9 +172,11 @@ public final class VfioDevice {
         return ops.vectors(irq);
     }
 
+    /// @return 0, or how many vectors there could be if there could not be as many as asked; then nothing has changed
     /// @throws HostException with the errno of the rule that the request breaks; then nothing has changed
-    public void setIrqs(SetIrqs request) {
-        interrupts.set(request);
+    public int setIrqs(SetIrqs request) {
+        request.validate(ops);
+        return ops.setIrqs(request, interrupts);
     }
 
     /// `pread`: splits into naturally aligned accesses, ends at the end of the region.
@@ -194,14 +241,18 @@ public final class VfioDevice {
             return -1;
         }
         counters.reads++;
-        if ((offset & size - 1) == 0) {
-            return ops.read(region, offset, size);
+        try {
+            if ((offset & size - 1) == 0) {
+                return ops.read(region, offset, size);
+            }
+            long value = 0;
+            for (int i = 0; i < size; i++) {
+                value |= (ops.read(region, offset + i, 1) & 0xFF) << 8 * i;
+            }
+            return value;
+        } catch (HostException cannotAnswer) {
+            return -1;
         }
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            value |= (ops.read(region, offset + i, 1) & 0xFF) << 8 * i;
-        }
-        return value;
     }
 
     /// One access of a vCPU, without a buffer between. What lies outside the region is dropped.
@@ -210,12 +261,16 @@ public final class VfioDevice {
             return;
         }
         counters.writes++;
-        if ((offset & size - 1) == 0) {
-            ops.write(region, offset, size, value);
-            return;
-        }
-        for (int i = 0; i < size; i++) {
-            ops.write(region, offset + i, 1, value >> 8 * i & 0xFF);
+        try {
+            if ((offset & size - 1) == 0) {
+                ops.write(region, offset, size, value);
+                return;
+            }
+            for (int i = 0; i < size; i++) {
+                ops.write(region, offset + i, 1, value >> 8 * i & 0xFF);
+            }
+        } catch (HostException cannotAnswer) {
+            counters.refused++;
         }
     }
 
@@ -223,16 +278,43 @@ public final class VfioDevice {
         return offset >= 0 && offset <= regions.get(region).size() - size;
     }
 
-    /// Back to power-on. Who listens to interrupts stays.
+    /// Back to power-on, whatever it was doing; a migration ends. Who listens to interrupts stays.
     public void reset() {
         interrupts.intx(false);
         ops.reset();
+        if (migration != null) {
+            migration.reset();
+        }
+    }
+
+    /// A reset of its slot is over.
+    void slotWasReset() {
+        interrupts.intx(false);
+        ops.resetEnds();
+        if (migration != null) {
+            migration.reset();
+        }
+    }
+
+    /// Its first user opens it.
+    ///
+    /// @throws HostException why it cannot be opened
+    void opened() {
+        ops.opened(interrupts);
     }
 
     /// The user's file is closed: nobody listens any more, and the device is as new.
     public void release() {
         interrupts.disableAll();
+        ioeventfds.clear();
+        if (log != null) {
+            log.stop();
+        }
+        ops.closed();
         reset();
+        if (migration != null) {
+            migration.release();
+        }
         ops.released();
     }
 

@@ -9,6 +9,7 @@ import static io.sluice.vfio.vfio.SetIrqs.DATA_NONE;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
+import io.sluice.vmm.loop.Strand;
 import org.jspecify.annotations.Nullable;
 
 /// The interrupts of one device, and who hears of them. Inside the device's strand.
@@ -20,14 +21,21 @@ public final class VfioInterrupts {
     private static final int KINDS = VfioIrq.values().length;
 
     private final VfioDeviceOps ops;
+    private final Strand strand;
     private final VfioCounters counters;
     private final @Nullable Eventfd[][] eventfds = new Eventfd[KINDS][];
+    private final Runnable resampled = this::resampled;
     private @Nullable VfioIrq active;
+    /// Vectors of the mode in use, which is how many were asked for at first, where it cannot grow.
+    private int enabled;
+    private @Nullable Eventfd resampler;
     private boolean level;
     private boolean masked;
+    private boolean disabled;
 
-    VfioInterrupts(VfioDeviceOps ops, VfioCounters counters) {
+    VfioInterrupts(VfioDeviceOps ops, Strand strand, VfioCounters counters) {
         this.ops = ops;
+        this.strand = strand;
         this.counters = counters;
         for (var irq : VfioIrq.values()) {
             eventfds[irq.ordinal()] = new Eventfd[ops.vectors(irq)];
@@ -38,6 +46,28 @@ public final class VfioInterrupts {
     public void intx(boolean asserted) {
         level = asserted;
         settle();
+    }
+
+    /// The user has set or cleared "interrupt disable" in the command register, which is a reason of its own to be
+    /// masked.
+    public void intxDisabled(boolean off) {
+        disabled = off;
+        settle();
+    }
+
+    /// Whether the device has no interrupts of any kind.
+    boolean none() {
+        for (var all : eventfds) {
+            if (all.length != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Which of INTx, MSI and MSI-X is in use; null if none is.
+    public @Nullable VfioIrq active() {
+        return active;
     }
 
     /// The device sends a message; nothing happens unless the user listens to that vector.
@@ -57,20 +87,10 @@ public final class VfioInterrupts {
     }
 
     private void settle() {
-        if (level && !masked && active == VfioIrq.INTX) {
+        if (level && !masked && !disabled && active == VfioIrq.INTX) {
             masked = true;
             signal(eventfds[VfioIrq.INTX.ordinal()][0]);
         }
-    }
-
-    /// Whether the device has no interrupts of any kind.
-    boolean none() {
-        for (var all : eventfds) {
-            if (all.length != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /// How many of the vectors somebody listens to.
@@ -82,7 +102,8 @@ public final class VfioInterrupts {
         return count;
     }
 
-    private void signal(@Nullable Eventfd eventfd) {
+    /// Signals, and counts it; null for nobody.
+    public void signal(@Nullable Eventfd eventfd) {
         if (eventfd != null) {
             counters.interrupts++;
             eventfd.signal();
@@ -95,72 +116,88 @@ public final class VfioInterrupts {
         }
     }
 
-    private void disable(VfioIrq irq) {
+    /// Nobody listens to an interrupt of this kind any more.
+    public void disable(VfioIrq irq) {
         java.util.Arrays.fill(eventfds[irq.ordinal()], null);
+        if (irq == VfioIrq.INTX) {
+            resampleBy(null);
+        }
         if (active == irq) {
             active = null;
             masked = false;
+            enabled = 0;
         }
     }
 
-    /// @throws HostException EINVAL for a malformed request or a second mode, ENOTTY for what this device cannot do
-    void set(SetIrqs request) {
-        validate(request);
-        var irq = VfioIrq.values()[request.index()];
-        if (ops.vectors(irq) == 0) {
-            throw refuse(none() ? Errno.EINVAL : Errno.ENOTTY, irq + " is not offered");
-        }
+    /// Does what was asked.
+    ///
+    /// @return 0
+    /// @throws HostException EINVAL for a malformed request or a second mode, ENOTTY for what such an interrupt has not
+    public int set(SetIrqs request) {
+        var irq = request.validate(ops);
         switch (request.flags() & SetIrqs.ACTION) {
             case ACTION_MASK, ACTION_UNMASK -> mask(irq, request);
-            case ACTION_TRIGGER -> trigger(irq, request);
+            case ACTION_TRIGGER -> {
+                if (irq == VfioIrq.INTX && request.count() == 0 && !request.has(DATA_NONE)) {
+                    throw refuse(Errno.EINVAL, "INTX is one vector");
+                }
+                trigger(irq, request);
+            }
             default -> throw refuse(Errno.EINVAL, "SET_IRQS takes one action");
         }
+        return 0;
     }
 
-    private void validate(SetIrqs request) {
-        int data = request.flags() & SetIrqs.DATA;
-        if ((request.flags() & ~(SetIrqs.DATA | SetIrqs.ACTION)) != 0
-                || request.index() < 0
-                || request.index() >= KINDS
-                || Integer.bitCount(data) != 1) {
-            throw refuse(Errno.EINVAL, "malformed SET_IRQS");
-        }
-        int vectors = ops.vectors(VfioIrq.values()[request.index()]);
-        boolean outside = request.start() < 0
-                || request.count() < 0
-                || request.start() >= vectors
-                || request.count() > vectors - request.start();
-        if (vectors > 0 && outside) {
-            throw refuse(Errno.EINVAL, "SET_IRQS names vectors that do not exist");
-        }
-        boolean tooShort = data == DATA_BOOL && request.bools().size() < request.count()
-                || data == DATA_EVENTFD && request.eventfds().size() < request.count();
-        if (tooShort || data != DATA_NONE && request.count() == 0) {
-            throw refuse(Errno.EINVAL, "SET_IRQS has too little data");
-        }
-    }
-
-    /// INTx alone can be masked. An eventfd to unmask by is not offered: the user unmasks by a call.
+    /// INTx alone can be masked.
     private void mask(VfioIrq irq, SetIrqs request) {
-        if (irq != VfioIrq.INTX || (request.flags() & DATA_EVENTFD) != 0) {
-            throw refuse(Errno.ENOTTY, irq + " cannot be masked that way");
+        boolean unmask = (request.flags() & ACTION_UNMASK) != 0;
+        if (irq != VfioIrq.INTX) {
+            throw refuse(Errno.ENOTTY, irq + " cannot be masked");
         }
         if (active != VfioIrq.INTX || request.count() != 1) {
             throw refuse(Errno.EINVAL, "INTX is not in use");
         }
-        if ((request.flags() & DATA_BOOL) != 0 && !request.bools().get(0)) {
+        if (request.has(DATA_EVENTFD)) {
+            if (!unmask) {
+                throw refuse(Errno.ENOTTY, "INTX is not masked by an eventfd");
+            }
+            resampleBy(request.eventfds().getFirst());
             return;
         }
-        masked = (request.flags() & ACTION_MASK) != 0;
+        if (request.has(DATA_BOOL) && !request.bools().getFirst()) {
+            return;
+        }
+        masked = !unmask;
         settle();
     }
 
+    /// Unmasks INTx whenever the eventfd is signalled.
+    private void resampleBy(@Nullable Eventfd eventfd) {
+        if (eventfd != null) {
+            eventfd.listen(resampled);
+        }
+        if (resampler != null) {
+            resampler.ignore(resampled);
+        }
+        resampler = eventfd;
+    }
+
+    /// On the thread of whoever signals.
+    private void resampled() {
+        strand.defer(() -> {
+            if (resampler != null) {
+                masked = false;
+                settle();
+            }
+        });
+    }
+
     private void trigger(VfioIrq irq, SetIrqs request) {
-        if ((request.flags() & DATA_NONE) != 0 && request.count() == 0) {
+        if (request.has(DATA_NONE) && request.count() == 0) {
             disable(irq);
             return;
         }
-        if ((request.flags() & DATA_EVENTFD) != 0) {
+        if (request.has(DATA_EVENTFD)) {
             assign(irq, request);
             return;
         }
@@ -168,15 +205,20 @@ public final class VfioInterrupts {
             throw refuse(Errno.EINVAL, irq + " is not in use");
         }
         for (int i = 0; i < request.count(); i++) {
-            if ((request.flags() & DATA_NONE) != 0 || request.bools().get(i)) {
+            if (request.has(DATA_NONE) || request.bools().get(i)) {
                 signal(eventfds[irq.ordinal()][request.start() + i]);
             }
         }
     }
 
     private void assign(VfioIrq irq, SetIrqs request) {
+        int end = request.start() + request.count();
         if (isMode(irq) && active != null && active != irq) {
             throw refuse(Errno.EINVAL, irq + " cannot be used beside " + active);
+        }
+        boolean fixed = (ops.irqFlags(irq) & VfioIrq.Info.NORESIZE) != 0;
+        if (isMode(irq) && active == irq && fixed && end > enabled) {
+            throw refuse(Errno.EINVAL, irq + " is in use with " + enabled + " vectors");
         }
         for (int i = 0; i < request.count(); i++) {
             eventfds[irq.ordinal()][request.start() + i] = request.eventfds().get(i);
@@ -184,6 +226,7 @@ public final class VfioInterrupts {
         if (isMode(irq) && active == null) {
             active = irq;
             masked = false;
+            enabled = end;
         }
         if (irq == VfioIrq.INTX) {
             if (eventfds[0][0] == null) {

@@ -97,7 +97,7 @@ class VfioDeviceTest {
 
     @Test
     void infoIsAsTheInterfaceSays() {
-        assertThat(device.info()).isEqualTo(new VfioDevice.Info(3, 9, 5));
+        assertThat(device.info()).isEqualTo(new VfioDevice.Info(3, 9, 5, List.of()));
         assertThat(device.regionInfo(7)).isEqualTo(new VfioDevice.RegionInfo(7, 0, 0, 7L << 40));
         assertThat(device.irqInfo(0)).isEqualTo(new VfioIrq.Info(7, 1));
         assertThat(device.irqInfo(1)).isEqualTo(new VfioIrq.Info(9, 4));
@@ -121,11 +121,11 @@ class VfioDeviceTest {
         "34, 1, 0, 4, EINVAL",
         "57, 0, 0, 1, EINVAL", // three actions
         "1, 0, 0, 1, EINVAL", // no action
-        "33, 2, 0, 1, ENOTTY", // no such interrupt here
+        "33, 2, 0, 1, EINVAL", // no such interrupt here
         "9, 1, 0, 1, ENOTTY", // MSI cannot be masked
         "17, 1, 0, 1, ENOTTY",
         "9, 3, 0, 1, ENOTTY", // nor can errors
-        "12, 0, 0, 1, ENOTTY", // nor INTX by eventfd
+        "12, 0, 0, 1, EINVAL", // INTX is not in use
         "9, 0, 0, 1, EINVAL", // INTX is not in use
         "33, 0, 0, 1, EINVAL"
     })

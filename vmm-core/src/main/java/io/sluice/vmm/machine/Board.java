@@ -57,6 +57,9 @@ final class Board {
     final ApicBus apicBus = new ApicBus();
     final Vcpu vcpu;
     final IsaLines lines;
+    /// Where the guest finds its memory; what devices show of theirs is not among it.
+    final List<Mapping.Ram> ram = new ArrayList<>();
+
     final PciHost pci;
     final List<SerialLine> serial = new ArrayList<>();
     final AcpiPm acpiPm;
@@ -76,7 +79,10 @@ final class Board {
         memory.trace(trace);
         io.trace(trace);
         for (var piece : layout.pieces()) {
-            memory.mapRam(piece.first().bits(), piece.length(), ram, piece.fileOffset(), true);
+            long first = piece.first().bits();
+            var mapping = new Mapping.Ram(first, first + piece.length() - 1, ram, piece.fileOffset(), true);
+            memory.add(mapping);
+            this.ram.add(mapping);
         }
 
         controllers = newStrand();

@@ -1,6 +1,7 @@
 package io.sluice.vmm.machine;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.irq.IsaLines;
@@ -12,6 +13,7 @@ import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.trace.Trace;
+import java.util.List;
 import java.util.ServiceLoader;
 
 /// What a plugin gets of the machine. Its devices live on the I/O loops, in turn.
@@ -47,6 +49,11 @@ final class PluginContext implements DeviceContext {
     @Override
     public AddressSpace memory() {
         return board.memory;
+    }
+
+    @Override
+    public List<Mapping.Ram> ram() {
+        return List.copyOf(board.ram);
     }
 
     @Override

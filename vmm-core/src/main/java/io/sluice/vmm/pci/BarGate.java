@@ -2,8 +2,8 @@ package io.sluice.vmm.pci;
 
 import io.sluice.vmm.bus.BusDevice;
 
-/// What a BAR's addresses lead to: the device, as long as its function sits on a bus. A requester that found the
-/// BAR just before it went comes to a closed gate. On the function's strand.
+/// What a BAR's addresses lead to: the device, as long as its function sits on a bus and decodes the BAR. A requester
+/// that found the BAR just before it went comes to a closed gate. On the function's strand.
 final class BarGate implements BusDevice {
     private final BusDevice device;
     private boolean open;

@@ -1,6 +1,7 @@
 package io.sluice.vmm.pci;
 
 import io.sluice.vmm.bus.BusDevice;
+import java.util.function.IntConsumer;
 
 /// MSI-X of one function (PCI Express Base 6.0 section 7.7.2): the capability, and the table and pending bits, which
 /// lie in a BAR over what the device itself answers there. On the function's strand.
@@ -22,6 +23,7 @@ public final class Msix {
     private final long tableOffset;
     private final long pendingOffset;
     private Runnable listener = () -> {};
+    private IntConsumer used = vector -> {};
     private boolean wasEnabled;
 
     Msix(ConfigSpace config, PciDma bus, int base, MsixPlace place) {
@@ -94,6 +96,17 @@ public final class Msix {
         listener = changed;
     }
 
+    /// Told, inside the strand, of a vector that the guest has unmasked, or written while it was not masked: by its
+    /// entry, or by the mask of all of them.
+    public void onUse(IntConsumer used) {
+        this.used = used;
+    }
+
+    /// Whether a message of `vector` would leave now.
+    public boolean isOpen(int vector) {
+        return enabled() && vector >= 0 && vector < vectors && !masked(vector);
+    }
+
     /// Sends the message of `vector`, or leaves it pending while it is masked; nothing happens while MSI-X is off.
     public void notify(int vector) {
         if (!enabled() || vector < 0 || vector >= vectors) {
@@ -125,6 +138,9 @@ public final class Msix {
     }
 
     private void settle(int vector) {
+        if (isOpen(vector)) {
+            used.accept(vector);
+        }
         if (enabled() && (pending[vector >> 3] >> (vector & 7) & 1) != 0 && !masked(vector)) {
             pending[vector >> 3] &= (byte) ~(1 << (vector & 7));
             send(vector);

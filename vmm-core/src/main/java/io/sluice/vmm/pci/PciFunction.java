@@ -4,6 +4,7 @@ import static io.sluice.vmm.pci.HeaderReg.COMMAND;
 import static io.sluice.vmm.pci.HeaderReg.STATUS;
 
 import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.loop.Strand;
 import java.util.ArrayList;
@@ -34,6 +35,9 @@ public final class PciFunction {
     private final int express;
     private final int limit;
     private final Runnable onReset;
+    private final List<Runnable> resets;
+    private final PciExtensions extensions;
+    private final @Nullable VirtualPlace virtual;
     private volatile @Nullable PciPort port;
     private volatile boolean master;
     private boolean intx;
@@ -52,8 +56,11 @@ public final class PciFunction {
         this.gates = bars.stream().map(bar -> new BarGate(bar.device())).toList();
         this.powerManagement = from.powerManagement;
         this.express = from.express;
-        this.limit = express != 0 ? ConfigSpace.EXTENDED : ConfigSpace.CONVENTIONAL;
+        this.limit = express != 0 || from.extended ? ConfigSpace.EXTENDED : ConfigSpace.CONVENTIONAL;
         this.onReset = from.onReset;
+        this.resets = List.copyOf(from.resets);
+        this.extensions = from.extensions();
+        this.virtual = from.virtual ? new VirtualPlace() : null;
         config.keepAsReset();
     }
 
@@ -85,8 +92,24 @@ public final class PciFunction {
         return msix;
     }
 
+    /// The extended capabilities that a host deals with.
+    public PciExtensions extensions() {
+        return extensions;
+    }
+
+    /// Whether it is a virtual function, which its physical function places.
+    public boolean isVirtual() {
+        return virtual != null;
+    }
+
     public List<Bar> bars() {
         return bars;
+    }
+
+    /// What answers behind a BAR while the function sits on a bus and decodes it, wherever that BAR is; on the
+    /// function's strand.
+    public BusDevice behind(Bar bar) {
+        return gates.get(bars.indexOf(bar));
     }
 
     /// The BAR whose mapping `mapped` answers; null if that is none of this function's. Any thread.
@@ -253,8 +276,10 @@ public final class PciFunction {
         var io = new ArrayList<Mapping>();
         for (int i = 0; i < bars.size(); i++) {
             var bar = bars.get(i);
-            long first = bar.address(config);
-            if (decodes(bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY) && bar.isPlace(first)) {
+            long first = virtual != null ? virtual.address(bar) : bar.address(config);
+            boolean decoded = decodes(bar.isIo() ? HeaderReg.COMMAND_IO : HeaderReg.COMMAND_MEMORY);
+            gates.get(i).set(decoded);
+            if (decoded && bar.isPlace(first)) {
                 (bar.isIo() ? io : memory).addAll(bar.mappings(first, gates.get(i), strand));
             }
         }
@@ -263,7 +288,18 @@ public final class PciFunction {
 
     /// Whether the function is awake and its command register has `enable` set.
     boolean decodes(int enable) {
+        if (virtual != null) {
+            return inD0() && enable == HeaderReg.COMMAND_MEMORY && virtual.memory();
+        }
         return inD0() && (command() & enable) != 0;
+    }
+
+    /// The physical function says where the BARs of this virtual one are.
+    void placeVirtual(long[] addresses, boolean decoded) {
+        if (virtual != null && !virtual.same(addresses, decoded)) {
+            virtual.set(addresses, decoded);
+            remap();
+        }
     }
 
     private void functionLevelReset() {
@@ -287,6 +323,9 @@ public final class PciFunction {
         if (msi != null) {
             msi.settle();
         }
+        for (int i = 0; i < resets.size(); i++) {
+            resets.get(i).run();
+        }
         intx(false);
         settleDecoding();
         onReset.run();
@@ -294,7 +333,6 @@ public final class PciFunction {
 
     void attach(PciPort place) {
         port = place;
-        gates.forEach(gate -> gate.set(true));
         place.told().added(place, this);
         settleDecoding();
     }
@@ -305,6 +343,7 @@ public final class PciFunction {
         config.set(COMMAND.offset, 2, 0);
         settleDecoding();
         gates.forEach(gate -> gate.set(false));
+        placeVirtual(new long[6], false);
         var here = port;
         if (here != null) {
             here.told().removed(here, this);

@@ -21,6 +21,14 @@ public final class PciFunctionBuilder {
     int powerManagement;
     int express;
     Runnable onReset = () -> {};
+    final List<Runnable> resets = new ArrayList<>();
+    boolean virtual;
+    boolean extended;
+    private @Nullable Acs acs;
+    private @Nullable Ats ats;
+    private @Nullable Pri pri;
+    private @Nullable PasidCapability pasid;
+    private @Nullable Sriov sriov;
     private final CapabilityLayout layout = new CapabilityLayout(config);
     private final List<Bar> bars = new ArrayList<>();
     private @Nullable MsiWish msi;
@@ -101,7 +109,12 @@ public final class PciFunctionBuilder {
 
     /// Table and pending bits lie in the BAR `bar`, over what its device answers.
     public PciFunctionBuilder msix(int vectors, int bar, long tableOffset, long pendingOffset) {
-        msixBase = layout.add(Msix.ID, 0, Msix.LENGTH);
+        return msix(0, vectors, bar, tableOffset, pendingOffset);
+    }
+
+    /// MSI-X at a given offset of configuration space.
+    public PciFunctionBuilder msix(int at, int vectors, int bar, long tableOffset, long pendingOffset) {
+        msixBase = layout.add(Msix.ID, at, Msix.LENGTH);
         msix = new Msix.MsixPlace(vectors, bar, tableOffset, pendingOffset);
         return this;
     }
@@ -155,6 +168,87 @@ public final class PciFunctionBuilder {
         return layout.addExtended(id, version, length + 4);
     }
 
+    /// Access control services.
+    ///
+    /// @param services of [Acs]
+    public PciFunctionBuilder acs(int services) {
+        acs = new Acs(this, services);
+        return this;
+    }
+
+    /// Address translation services.
+    ///
+    /// @param queueDepth invalidations that the function takes at once, 1 to 32
+    public PciFunctionBuilder ats(int queueDepth) {
+        ats = new Ats(this, queueDepth);
+        return this;
+    }
+
+    /// Page requests.
+    ///
+    /// @param capacity requests that may be under way
+    public PciFunctionBuilder pri(int capacity) {
+        pri = new Pri(this, capacity);
+        return this;
+    }
+
+    /// Requests with a PASID of `bits` bits, on a function that is a PCI Express one already.
+    public PciFunctionBuilder pasid(int bits, boolean execute, boolean privileged) {
+        pasid = new PasidCapability(this, bits, execute, privileged);
+        int prefixes = express + PciExpress.DEVICE_CAPABILITIES_2;
+        config.set(prefixes, 4, config.get32(prefixes) | PciExpress.PREFIXES);
+        return this;
+    }
+
+    /// Alternative routing ids (PCI Express Base 6.0 section 7.8.8): the device has up to 256 functions.
+    public PciFunctionBuilder ari() {
+        extendedCapability(0x0E, 1, 4);
+        return this;
+    }
+
+    /// Makes it a physical function.
+    public PciFunctionBuilder sriov(SriovSettings settings) {
+        sriov = new Sriov(this, settings);
+        return this;
+    }
+
+    /// Makes it a virtual function (PCI Express Base 6.0 section 9.3.4): its ids read as all ones, its BARs, its pin
+    /// and most of its command register as 0; the physical function places and enables what it decodes.
+    public PciFunctionBuilder virtualFunction() {
+        virtual = true;
+        return this;
+    }
+
+    /// The BARs that are declared so far.
+    public List<Bar> declaredBars() {
+        return List.copyOf(bars);
+    }
+
+    /// Whether the function is a PCI Express one so far.
+    public boolean isExpress() {
+        return express != 0;
+    }
+
+    /// Makes the function a PCI Express one of this type, also if the device has said that it is one of another.
+    ///
+    /// @param resets whether the function can be reset (FLR)
+    public PciFunctionBuilder expressAs(PciExpress.Type type, boolean resets) {
+        if (express == 0) {
+            return pciExpress(type, resets);
+        }
+        PciExpress.define(config, express, type, resets);
+        return this;
+    }
+
+    /// The device id that is declared so far.
+    public int deviceId() {
+        return config.get16(HeaderReg.DEVICE_ID.offset);
+    }
+
+    PciExtensions extensions() {
+        return new PciExtensions(acs, ats, pri, pasid, sriov);
+    }
+
     /// Declares a register of 1, 2 or 4 bytes: its value, its writable bits, and its bits that ones clear.
     public PciFunctionBuilder register(int offset, int size, int value, int writable, int clearable) {
         config.define(offset, size, value, writable, clearable);
@@ -167,8 +261,16 @@ public final class PciFunctionBuilder {
         return this;
     }
 
-    /// Has `written` told inside the strand after each write of the guest that touches these registers.
-    PciFunctionBuilder watch(int first, int length, Runnable written) {
+    /// Gives the function 4096 bytes of configuration space whatever its capabilities are: what is in the upper part is
+    /// for a [#window].
+    public PciFunctionBuilder extendedSpace() {
+        extended = true;
+        return this;
+    }
+
+    /// Has `written` told inside the strand after each write of the guest that touches these registers. What goes to a
+    /// [#window] is not told.
+    public PciFunctionBuilder watch(int first, int length, Runnable written) {
         watches.add(new PciFunction.Watch(first, length, written));
         return this;
     }
@@ -176,6 +278,12 @@ public final class PciFunctionBuilder {
     /// Runs inside the strand when the function is reset.
     public PciFunctionBuilder onReset(Runnable reset) {
         onReset = reset;
+        return this;
+    }
+
+    /// As [#onReset], for what stands before the device; before the device's own.
+    PciFunctionBuilder alsoOnReset(Runnable reset) {
+        resets.add(reset);
         return this;
     }
 
@@ -196,9 +304,21 @@ public final class PciFunctionBuilder {
                 throw new IllegalStateException(name + ": BAR " + bar.index() + " is declared twice");
             }
             seen |= slots;
-            bar.define(config);
+            if (!virtual) {
+                bar.define(config);
+            }
+        }
+        if (virtual) {
+            virtualHeader();
         }
         return new PciFunction(this);
+    }
+
+    private void virtualHeader() {
+        ids(0xFFFF, 0xFFFF).interruptPin(0).set(HeaderReg.HEADER_TYPE, 0);
+        config.define(HeaderReg.COMMAND.offset, HeaderReg.COMMAND.size, 0, HeaderReg.COMMAND_MASTER, 0);
+        config.define(HeaderReg.CACHE_LINE_SIZE.offset, HeaderReg.CACHE_LINE_SIZE.size, 0, 0, 0);
+        config.define(HeaderReg.INTERRUPT_LINE.offset, HeaderReg.INTERRUPT_LINE.size, 0, 0, 0);
     }
 
     @Nullable

@@ -1,6 +1,7 @@
 package io.sluice.vmm.plugin;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
@@ -8,6 +9,7 @@ import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.trace.Trace;
+import java.util.List;
 
 /// What the machine offers to a device or an object that is being made.
 public interface DeviceContext {
@@ -15,6 +17,12 @@ public interface DeviceContext {
     Strand newStrand();
 
     AddressSpace memory();
+
+    /// The guest's RAM: where each piece of it lies in guest physical memory, and in which file. Does not change; what
+    /// devices show of memory of their own is not among it.
+    default List<Mapping.Ram> ram() {
+        return List.of();
+    }
 
     AddressSpace io();
 
@@ -25,10 +33,12 @@ public interface DeviceContext {
 
     /// Tells those who watch the machine that something has happened. Any thread; never blocks.
     void emit(EventType.Event<?> event);
+
     /// The machine's log: what `-d` shows.
     default Trace trace() {
         return Trace.none();
     }
+
     /// Where a device or an object hangs out what it counts. A group of meters is closed when its owner ends.
     MeterBoard meters();
 

@@ -2,21 +2,16 @@ package io.sluice.vfio.host.iommu;
 
 /// Nothing is mapped in it. What is in no other domain is in this one.
 public final class BlockingDomain extends Domain {
-    static final BlockingDomain INSTANCE = new BlockingDomain();
+    public static final BlockingDomain INSTANCE = new BlockingDomain();
 
     private BlockingDomain() {}
 
     @Override
-    long walk(long iova) {
-        return PageTable.NONE;
-    }
+    void require(IommuDevice device) {}
 
     @Override
-    void markDirty(long iova) {}
-
-    @Override
-    boolean tracksDirty() {
-        return false;
+    long walk(long iova, long need) {
+        return DmaFaults.Reason.BLOCKED.asEntry();
     }
 
     @Override
@@ -24,4 +19,9 @@ public final class BlockingDomain extends Domain {
 
     @Override
     void leave(DmaContext context) {}
+
+    @Override
+    public String toString() {
+        return "no domain";
+    }
 }

@@ -3,7 +3,7 @@ package io.sluice.vfio.host.iommu;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Where the requests of a requester id, or of one of its PASIDs, go: nowhere, or through a set of translations.
-public abstract sealed class Domain permits BlockingDomain, PagingDomain {
+public abstract sealed class Domain permits BlockingDomain, PagingDomain, NestedDomain {
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
     private final int number = NUMBERS.incrementAndGet();
@@ -15,14 +15,18 @@ public abstract sealed class Domain permits BlockingDomain, PagingDomain {
         return number;
     }
 
-    /// The entry for `iova`, with permissions as in [PageTable]. Any thread.
-    abstract long walk(long iova);
+    /// Finds out whether a device can be in it.
+    ///
+    /// @throws HostException EINVAL if it cannot
+    abstract void require(IommuDevice device);
 
-    /// Notes a write. Any thread.
-    abstract void markDirty(long iova);
-
-    /// Whether writes are noted.
-    abstract boolean tracksDirty();
+    /// Translates one request, and notes in the tables that it was made. On a thread that does DMA, while its epoch is
+    /// odd.
+    ///
+    /// @param need [PageTable#READ] or [PageTable#WRITE], perhaps with [PageTable#PRIVILEGED]
+    /// @return the frame, and those permissions that a cache may go by later; without what is needed, why not:
+    ///     [DmaFaults.Reason#of]
+    abstract long walk(long iova, long need);
 
     /// Now in use by `context`, perhaps once more.
     abstract void enter(DmaContext context);

@@ -1,6 +1,10 @@
 package io.sluice.vfio.host.iommu;
 
-/// The translations that one requester id has cached. Only the thread that does its DMA touches it.
+import java.util.Arrays;
+
+/// Translations that were cached, for one requester id. Only touched while its epoch is odd, by who made it so.
+///
+/// What is put may be lost, and is never wrong: [Invalidations] are taken before anything is looked for.
 final class Iotlb {
     static final int SIZE = 256;
 
@@ -12,6 +16,11 @@ final class Iotlb {
 
     Iotlb(int granuleShift) {
         this.granuleShift = granuleShift;
+    }
+
+    /// The domain, as it stands here for requests with supervisor's privilege.
+    static int supervisor(int domain) {
+        return ~domain;
     }
 
     /// The cached entry, or [PageTable#NONE].
@@ -33,27 +42,40 @@ final class Iotlb {
         return (int) page + 67 * domain & SIZE - 1;
     }
 
-    /// Forgets what one domain translates from `first` to `last`.
+    /// Forgets what one domain translates from `first` to `last`, of all privileges.
+    ///
+    /// @param last inclusive; both without sign
     void forget(int domain, long first, long last) {
         long from = first >>> granuleShift;
         long to = last >>> granuleShift;
-        if (to - from < SIZE / 2) {
+        if (to - from < SIZE / 4) {
             for (long page = from; page <= to; page++) {
-                int slot = slot(domain, page);
-                if (pages[slot] == page + 1 && domains[slot] == domain) {
-                    pages[slot] = 0;
-                }
+                forgetPage(domain, page);
+                forgetPage(supervisor(domain), page);
             }
             return;
         }
         for (int slot = 0; slot < SIZE; slot++) {
-            if (domains[slot] == domain && pages[slot] - 1 >= from && pages[slot] - 1 <= to) {
+            boolean its = domains[slot] == domain || domains[slot] == supervisor(domain);
+            if (its && pages[slot] - 1 >= from && pages[slot] - 1 <= to) {
                 pages[slot] = 0;
             }
         }
     }
 
+    private void forgetPage(int domain, long page) {
+        int slot = slot(domain, page);
+        if (pages[slot] == page + 1 && domains[slot] == domain) {
+            pages[slot] = 0;
+        }
+    }
+
     void forgetAll() {
-        java.util.Arrays.fill(pages, 0);
+        Arrays.fill(pages, 0);
+    }
+
+    /// How many it holds.
+    int count() {
+        return (int) Arrays.stream(pages).filter(page -> page != 0).count();
     }
 }

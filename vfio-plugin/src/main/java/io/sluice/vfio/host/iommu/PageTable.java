@@ -1,5 +1,6 @@
 package io.sluice.vfio.host.iommu;
 
+import io.sluice.vfio.host.Steps;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -14,11 +15,13 @@ final class PageTable {
     static final long PERMISSIONS = READ | WRITE;
     /// Somebody has written through this entry since dirty tracking looked last.
     static final long DIRTY = 8;
+    /// In what is needed, not in an entry: the request has supervisor's privilege.
+    static final long PRIVILEGED = 1L << 32;
     /// Nothing is mapped there.
     static final long NONE = 0;
 
     private static final long LEAF = 4;
-    private static final int FLAG_BITS = 4;
+    static final int FLAG_BITS = 4;
     private static final long FLAGS = (1 << FLAG_BITS) - 1;
 
     private static final int LEVEL_BITS = 9;
@@ -33,6 +36,7 @@ final class PageTable {
     private final int granuleShift;
     private final int top;
     private final int largestLeaf;
+    private final Steps steps;
 
     /// Node `n` is entries `(n % CHUNK) * ENTRIES` on of chunk `n / CHUNK`. A walk reads this field after the entry
     /// that
@@ -49,14 +53,20 @@ final class PageTable {
     /// @param granuleShift log2 of the smallest page
     /// @param levels the tree translates `granuleShift + 9 * levels` bits
     /// @param largePages whether leaves are as large as they can be, or of the smallest size always
-    PageTable(int granuleShift, int levels, boolean largePages) {
+    /// @param steps a node is one
+    PageTable(int granuleShift, int levels, boolean largePages, Steps steps) {
         if (granuleShift < FLAG_BITS || levels < 1 || granuleShift + LEVEL_BITS * levels > Long.SIZE - 1) {
             throw new IllegalArgumentException("no page table of granule 2^" + granuleShift + " and " + levels);
         }
         this.granuleShift = granuleShift;
+        this.steps = steps;
         this.top = levels - 1;
         this.largestLeaf = largePages ? Math.min(HIGHEST_LEAF, top) : 0;
         newNode();
+    }
+
+    PageTable(TableFormat format, Steps steps) {
+        this(format.granuleShift(), format.levels(), format.largePages(), steps);
     }
 
     int granuleShift() {
@@ -205,6 +215,7 @@ final class PageTable {
                 throw new IllegalStateException("IOVA 0x" + Long.toHexString(iova) + " is mapped already");
             }
             if (entry == NONE) {
+                steps.pass("iommu.map.node");
                 int below = newNode();
                 set(node, slot, (long) below << FLAG_BITS | READ);
                 used[node]++;

@@ -83,7 +83,7 @@ final class DmaContextTest {
 
     @Test
     void eachPasidHasItsOwnDomain() {
-        var other = new PagingDomain(TableFormat.VTD_48);
+        var other = rig.newDomain();
         rig.map(0x4000, 1, 1);
         rig.map(other, 0x4000, 2, 1);
         device.set(0, rig.domain);
@@ -149,7 +149,7 @@ final class DmaContextTest {
         device.set(9, rig.domain);
         assertThat(rig.domain.attachments()).isEqualTo(2);
 
-        device.block();
+        device.close();
 
         assertThat(device.reaches(0, 0, false)).isFalse();
         assertThat(device.reaches(9, 0, false)).isFalse();

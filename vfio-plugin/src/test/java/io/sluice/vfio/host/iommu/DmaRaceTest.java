@@ -34,8 +34,8 @@ final class DmaRaceTest {
     }
 
     private DmaContext writer(int number) {
-        var device = new DmaContext(
-                new io.sluice.vmm.address.Bdf(number << 3), TableFormat.VTD_48, rig.frames, (r, p, i, w, why) -> {});
+        rig.unit.onFault((requester, pasid, iova, write, why) -> {});
+        var device = rig.context(number);
         var data = new byte[16 * PAGE];
         Arrays.fill(data, (byte) number);
         threads.add(Thread.ofPlatform().start(() -> {
@@ -83,7 +83,7 @@ final class DmaRaceTest {
             awaitWrites();
 
             first.set(0, BlockingDomain.INSTANCE);
-            second.block();
+            second.set(0, BlockingDomain.INSTANCE);
 
             assertUntouched();
         }
@@ -92,7 +92,7 @@ final class DmaRaceTest {
     @Test
     void aReplacedDomainIsNotWrittenThrough() {
         var device = writer(1);
-        var elsewhere = new PagingDomain(TableFormat.VTD_48);
+        var elsewhere = rig.newDomain();
         rig.map(0, 0, 16);
         rig.map(elsewhere, 0, 32, 16);
         for (int i = 0; i < TURNS; i++) {

@@ -1,5 +1,6 @@
 package io.sluice.vfio.host.iommu;
 
+import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.address.Iova;
@@ -14,21 +15,35 @@ final class DmaRig implements AutoCloseable {
     final HostFrames frames = new HostFrames();
     final GuestRam ram;
     final HostFrames.Run all;
-    final PagingDomain domain = new PagingDomain(TableFormat.VTD_48);
+    final Steps steps = new Steps();
+    final IommuUnit unit = new IommuUnit(UnitSettings.vtd("dmar0"), frames, steps);
+    final PagingDomain domain = newDomain();
     final List<String> faults = new ArrayList<>();
 
     DmaRig(int pages) {
         ram = GuestRam.allocate((long) pages * PAGE);
         all = frames.add(ram);
+        unit.onFault((requester, pasid, iova, write, reason) ->
+                faults.add(pasid + " " + Long.toHexString(iova) + (write ? " write " : " read ") + reason));
+    }
+
+    /// All that a device can be: PASIDs of 20 bits, ATS, PRI.
+    static final DeviceTraits ABLE = new DeviceTraits(20, true, true, true, true, List.of());
+
+    IommuDevice able(int number) {
+        return unit.add(new Bdf(number << 3), List.of(), new IommuGroup(number), ABLE);
+    }
+
+    PagingDomain newDomain() {
+        return unit.newPagingDomain(DomainOptions.PLAIN);
+    }
+
+    IommuDevice device(int number) {
+        return unit.add(new Bdf(number << 3), List.of(), new IommuGroup(number), DeviceTraits.PLAIN);
     }
 
     DmaContext context(int device) {
-        return new DmaContext(
-                new Bdf(device << 3),
-                TableFormat.VTD_48,
-                frames,
-                (requester, pasid, iova, write, reason) ->
-                        faults.add(pasid + " " + Long.toHexString(iova) + (write ? " write " : " read ") + reason));
+        return device(device).dma();
     }
 
     /// Maps pages of the memory, readable and writable.

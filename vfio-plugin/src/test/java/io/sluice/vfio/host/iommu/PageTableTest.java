@@ -5,6 +5,7 @@ import static io.sluice.vfio.host.iommu.PageTable.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sluice.vfio.host.Steps;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,7 +23,7 @@ final class PageTableTest {
     private static final long G1 = 1 << 30;
     private static final long FRAME = 0x0003_7F00_0000_0000L;
 
-    private final PageTable table = new PageTable(12, 4, true);
+    private final PageTable table = new PageTable(12, 4, true, new Steps());
 
     @Test
     void aPageTranslatesWithItsPermissionsAndItsNeighboursDoNot() {
@@ -72,7 +73,7 @@ final class PageTableTest {
 
     @Test
     void withoutLargePagesAllAreSmall() {
-        var small = new PageTable(12, 4, false);
+        var small = new PageTable(12, 4, false, new Steps());
         small.map(0, FRAME, M2, READ);
 
         assertThat(small.pageShift(0)).isEqualTo(12);
@@ -145,7 +146,7 @@ final class PageTableTest {
         System.out.println("seed " + seed);
         var random = new SplittableRandom(seed);
         long granule = 1L << granuleShift;
-        var tried = new PageTable(granuleShift, levels, large);
+        var tried = new PageTable(granuleShift, levels, large, new Steps());
         Map<Long, Long> model = new HashMap<>();
         List<long[]> areas = new ArrayList<>();
         long pages = Math.min(tried.limit() / granule, 4096);

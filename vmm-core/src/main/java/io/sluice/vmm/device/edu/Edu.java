@@ -3,6 +3,7 @@ package io.sluice.vmm.device.edu;
 import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.pci.FunctionShape;
 import io.sluice.vmm.pci.PciFunction;
 
 /// A PCI function with a factorial unit, a DMA engine and interrupts that the driver raises itself (1234:11e8).
@@ -37,9 +38,14 @@ public final class Edu implements BusDevice {
 
     /// @param dmaMask address bits that the DMA engine drives
     public Edu(Strand strand, long dmaMask) {
+        this(strand, dmaMask, FunctionShape.PLAIN);
+    }
+
+    /// @param shape what its place adds to it
+    public Edu(Strand strand, long dmaMask, FunctionShape shape) {
         this.strand = strand;
         this.dmaMask = dmaMask;
-        this.function = PciFunction.builder("edu", strand)
+        var builder = PciFunction.builder("edu", strand)
                 .ids(0x1234, 0x11E8)
                 .subsystem(0x1AF4, 0x1100)
                 .revision(0x10)
@@ -47,8 +53,9 @@ public final class Edu implements BusDevice {
                 .interruptPin(1)
                 .memoryBar(0, BAR_SIZE, this)
                 .msi(1, true, false)
-                .onReset(this::reset)
-                .build();
+                .onReset(this::reset);
+        shape.apply(builder);
+        this.function = builder.build();
     }
 
     public PciFunction function() {

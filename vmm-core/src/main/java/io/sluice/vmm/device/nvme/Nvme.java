@@ -4,6 +4,7 @@ import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.disk.Drive;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.pci.Bar;
+import io.sluice.vmm.pci.FunctionShape;
 import io.sluice.vmm.pci.PciExpress;
 import io.sluice.vmm.pci.PciFunction;
 import org.jspecify.annotations.Nullable;
@@ -53,9 +54,14 @@ public final class Nvme implements BusDevice {
 
     /// @param drive what namespace 1 is; none if absent. The controller has it until [#close].
     public Nvme(Strand strand, NvmeSettings settings, @Nullable Drive drive) {
+        this(strand, settings, drive, FunctionShape.PLAIN);
+    }
+
+    /// @param shape what its place adds to it
+    public Nvme(Strand strand, NvmeSettings settings, @Nullable Drive drive, FunctionShape shape) {
         this.settings = settings;
         this.namespace = drive == null ? null : new Namespace(drive, settings.blockSize());
-        this.function = function(strand);
+        this.function = function(strand, shape);
         var dma = function.dma();
         this.queues = new Queues(dma, strand, settings.ioQueuePairs() + 1, new Work());
         this.prps = new Prps(dma, settings.mostBytes() / 4096 + 1);
@@ -70,13 +76,13 @@ public final class Nvme implements BusDevice {
         this.shutdown = new Shutdown(drive, strand, this::shutDown);
     }
 
-    private PciFunction function(Strand strand) {
+    private PciFunction function(Strand strand, FunctionShape shape) {
         long pending = MSIX_TABLE + (long) settings.vectors() * MSIX_ENTRY;
         long size = LEAST_BAR;
         while (size < pending + (settings.vectors() + 63) / 64 * 8L) {
             size *= 2;
         }
-        return PciFunction.builder("nvme", strand)
+        var builder = PciFunction.builder("nvme", strand)
                 .ids(0x1B36, 0x0010)
                 .subsystem(0x1AF4, 0x1100)
                 .revision(0x02)
@@ -87,8 +93,9 @@ public final class Nvme implements BusDevice {
                 .msi(MSI_VECTORS, true, false)
                 .pciExpress(PciExpress.Type.ENDPOINT, true)
                 .msix(settings.vectors(), 0, MSIX_TABLE, pending)
-                .onReset(this::reset)
-                .build();
+                .onReset(this::reset);
+        shape.apply(builder);
+        return builder.build();
     }
 
     public PciFunction function() {

@@ -3,6 +3,7 @@ package io.sluice.vmm.device.pcitest;
 import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.pci.Bar;
+import io.sluice.vmm.pci.FunctionShape;
 import io.sluice.vmm.pci.PciFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,11 @@ public final class PciTestDevice {
 
     /// @param membar size of a third, 64-bit prefetchable BAR that nothing answers; 0 for none
     public PciTestDevice(Strand strand, long membar) {
+        this(strand, membar, FunctionShape.PLAIN);
+    }
+
+    /// @param shape what its place adds to it
+    public PciTestDevice(Strand strand, long membar, FunctionShape shape) {
         var builder = PciFunction.builder("pci-testdev", strand)
                 .ids(0x1B36, 0x0005)
                 .subsystem(0x1AF4, 0x1100)
@@ -31,6 +37,7 @@ public final class PciTestDevice {
         if (membar > 0) {
             builder.bar(new Bar(MEMBAR, Bar.Kind.MEMORY64, true, membar, new Void(), false));
         }
+        shape.apply(builder);
         function = builder.build();
     }
 

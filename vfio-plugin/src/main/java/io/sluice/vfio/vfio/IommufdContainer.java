@@ -1,0 +1,47 @@
+package io.sluice.vfio.vfio;
+
+import io.sluice.vfio.host.process.OpenFile;
+
+/// An iommufd that a group was put into as if it were a container: each device is bound to it when it is opened.
+final class IommufdContainer implements GroupContainer {
+    private final IommuBinder binder;
+    private final OpenFile iommufd;
+    private int ioas;
+
+    IommufdContainer(IommuBinder binder, OpenFile iommufd) {
+        this.binder = binder;
+        this.iommufd = iommufd;
+    }
+
+    @Override
+    public void join(VfioGroup group) {
+        ioas = binder.compatIoas(iommufd);
+    }
+
+    @Override
+    public void leave(VfioGroup group) {}
+
+    @Override
+    public boolean isReady() {
+        return true;
+    }
+
+    @Override
+    public IommuBinding bind(VfioNode node) {
+        return binder.bind(iommufd, node);
+    }
+
+    @Override
+    public int ioas() {
+        return ioas;
+    }
+
+    @Override
+    public void hold(boolean on) {
+        if (on) {
+            iommufd.retain();
+        } else {
+            iommufd.drop();
+        }
+    }
+}

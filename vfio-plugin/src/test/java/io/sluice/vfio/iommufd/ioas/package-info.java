@@ -1,0 +1,4 @@
+@NullMarked
+package io.sluice.vfio.iommufd.ioas;
+
+import org.jspecify.annotations.NullMarked;
