@@ -84,7 +84,7 @@ final class IommufdFailNthConformanceTest {
     @Test
     void mapDomain() {
         attached();
-        long buffer = world.buffer(4 * PAGE);
+        long buffer = scattered(4);
 
         var failed = sweep(() -> world.mapAt(ioas, buffer, 4 * PAGE, AT));
 

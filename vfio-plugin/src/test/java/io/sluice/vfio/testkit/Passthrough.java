@@ -15,10 +15,13 @@ import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
 import io.sluice.vfio.vfio.pci.VfioPciDevice;
 import io.sluice.vmm.address.Iova;
+import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.testkit.PciBoard;
 import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A host with an NVMe controller, an edu and two copiers, and a guest's board beside it; vfio-pci has what a test
 /// binds. A root port is above each, and an IOMMU in front of memory.
@@ -44,11 +47,16 @@ public final class Passthrough implements AutoCloseable {
     private int groups;
 
     public Passthrough() {
+        this(null);
+    }
+
+    /// @param strands makes the strands of the host's functions; null for those of the board's loop
+    public Passthrough(@Nullable Supplier<Strand> strands) {
+        Supplier<Strand> made = strands == null ? board.loop::strand : strands;
         var models = new HostModels(name -> null).with("copier", Copier::make);
         host = new HostPci(
                 HostConfig.read(HOST),
-                new HostPci.Ground(
-                        frames, steps, board.loop::strand, models, () -> new IommuGroup(groups++), Trace.none()));
+                new HostPci.Ground(frames, steps, made, models, () -> new IommuGroup(groups++), Trace.none()));
     }
 
     /// A function that vfio-pci has, seen as its user sees it.

@@ -69,9 +69,13 @@ final class PeerRouting {
         return false;
     }
 
+    /// Between the functions of one device it is enough if either redirects: the device has one place where it decides.
+    /// In a switch the port that a request enters by decides alone.
     private static boolean sees(HostFunction from, HostFunction peer) {
         var bus = from.bus();
-        return bus.isConventional() || bus.isSwitch() || peer.devfn() >> 3 == from.devfn() >> 3;
+        return bus.isConventional()
+                || bus.isSwitch()
+                || peer.devfn() >> 3 == from.devfn() >> 3 && !Isolation.enforces(peer, Acs.REQUEST_REDIRECT);
     }
 
     private static boolean claims(HostFunction peer, long address, Mapping there) {

@@ -435,6 +435,13 @@ public final class VfioPciDevice implements VfioDeviceOps {
         if (!canReset) {
             throw new HostException(Errno.EINVAL, function.name() + " cannot be reset");
         }
+        lowPower.awake(() -> {
+            resetAwake();
+            return 0;
+        });
+    }
+
+    private void resetAwake() {
         power.set(PowerState.D0);
         var state = new SavedState(hardware);
         resetBegins();

@@ -3,6 +3,7 @@ package io.sluice.vfio.host.pci;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vmm.pci.Acs;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /// A request of one function to the BAR of another goes up to the IOMMU or turns below it, as access control says.
@@ -58,7 +59,7 @@ final class PeerToPeerTest {
     @Test
     void redirectionIsInForceWithTheWriteThatTurnsItOn() {
         try (var rig = new HostRig(SWITCH.formatted(true, true))) {
-            var acs = rig.at("dn0").pci().extensions().acs();
+            var acs = Objects.requireNonNull(rig.at("dn0").pci().extensions().acs());
             rig.at("dn0").configWrite(acs.base() + Acs.CONTROL, 2, 0);
 
             assertThat(reached(rig, "a", "b")).isEqualTo("peer");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vfio.host.iommu.ReservedRegion;
 import io.sluice.vmm.address.Pasid;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -168,7 +169,7 @@ final class TopologyTest {
                 gpu endpoint < rp ats=true pasid=true
                 """)) {
             assertThat(rig.at("gpu").iommu().maxPasids()).isZero();
-            assertThat(rig.at("gpu").pci().extensions().pasid().enabled()).isFalse();
+            assertThat(Objects.requireNonNull(rig.at("gpu").pci().extensions().pasid()).enabled()).isFalse();
         }
     }
 
@@ -180,7 +181,7 @@ final class TopologyTest {
                 """)) {
             rig.own("gpu", 0);
             rig.at("gpu").group().set(5, rig.domain("gpu", 0x10000));
-            var pasid = rig.at("gpu").pci().extensions().pasid();
+            var pasid = Objects.requireNonNull(rig.at("gpu").pci().extensions().pasid());
 
             assertThat(rig.card("gpu").sends(new Pasid(5), 0x10000, 1)).isTrue();
             assertThat(rig.card("gpu").sends(new Pasid(6), 0x10000, 1)).isFalse();

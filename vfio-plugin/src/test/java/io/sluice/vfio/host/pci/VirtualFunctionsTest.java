@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.pci.Sriov;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,7 +85,7 @@ final class VirtualFunctionsTest {
     }
 
     private int sriov() {
-        return rig.at("pf").pci().extensions().sriov().base();
+        return Objects.requireNonNull(rig.at("pf").pci().extensions().sriov()).base();
     }
 
     @Test
@@ -222,7 +223,7 @@ final class VirtualFunctionsTest {
     void withLargerPagesTheyLieFurtherApart() {
         var pf = rig.at("pf");
         pf.configWrite(sriov() + Sriov.SYSTEM_PAGE_SIZE, 4, 0x10);
-        var bar = pf.pci().extensions().sriov();
+        var bar = Objects.requireNonNull(pf.pci().extensions().sriov());
 
         assertThat(bar.aperture(bar.settings().bars().getFirst())).isEqualTo(0x10000);
         pf.configWrite(sriov() + Sriov.FIRST_BAR, 4, -1);
