@@ -3,9 +3,14 @@ module io.sluice.vfio {
     requires transitive io.sluice.vmm;
     requires static org.jspecify;
 
-    exports io.sluice.vfio.host;
+    exports io.sluice.vfio.enqcmd;
     exports io.sluice.vfio.host.aux;
+    exports io.sluice.vfio.host.iommu;
+    exports io.sluice.vfio.host.memory;
     exports io.sluice.vfio.host.pci;
+    exports io.sluice.vfio.host.process;
+    exports io.sluice.vfio.host;
+    exports io.sluice.vfio.iommufd;
     exports io.sluice.vfio.mdev;
     exports io.sluice.vfio.vfio;
 

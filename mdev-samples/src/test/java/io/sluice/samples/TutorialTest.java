@@ -51,7 +51,8 @@ class TutorialTest {
     private static List<String> source(String name) {
         try (Stream<Path> files = Files.walk(ROOT.resolve("mdev-samples/src"))) {
             var found = files.filter(file -> file.endsWith(name))
-                    .filter(file -> file.endsWith("module-info.java") || file.toString().contains("ring"))
+                    .filter(file ->
+                            file.endsWith("module-info.java") || file.toString().contains("ring"))
                     .toList();
             assertThat(found).as(name).hasSize(1);
             return lines(read(found.getFirst()));
@@ -78,10 +79,10 @@ class TutorialTest {
         return quotes().stream()
                 .map(quote -> DynamicTest.dynamicTest(quote.file + ": " + quote.lines.getFirst(), () -> {
                     var source = source(quote.file);
-                    assertThat(parts(quote.lines)).allSatisfy(part -> assertThat(
-                                    Collections.indexOfSubList(source, part))
-                            .as(String.join("\n", part))
-                            .isNotNegative());
+                    assertThat(parts(quote.lines))
+                            .allSatisfy(part -> assertThat(Collections.indexOfSubList(source, part))
+                                    .as(String.join("\n", part))
+                                    .isNotNegative());
                 }));
     }
 
@@ -98,13 +99,13 @@ class TutorialTest {
                 .map(line -> line.substring(3))
                 .toList();
 
-        assertThat(headings)
-                .hasSize(13)
-                .allSatisfy(heading -> assertThat(text).contains("(#" + anchor(heading) + ")"));
+        assertThat(headings).hasSize(13).allSatisfy(heading -> assertThat(text).contains("(#" + anchor(heading) + ")"));
     }
 
     private static String anchor(String heading) {
-        return String.join("-", Arrays.asList(heading.toLowerCase(java.util.Locale.ROOT).split(" ")))
+        return String.join(
+                        "-",
+                        Arrays.asList(heading.toLowerCase(java.util.Locale.ROOT).split(" ")))
                 .replaceAll("[.,]", "");
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.sluice.guest.testkit.DiskImage;
 import io.sluice.guest.testkit.GuestShell;
 import io.sluice.vmm.machine.Machine;
 import io.sluice.vmm.machine.MachineConfig;
@@ -12,15 +13,12 @@ import io.sluice.vmm.plugin.PluginException;
 import io.sluice.vmm.testkit.MachineRig;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -39,50 +37,14 @@ class DebianNvmeTest {
     private static final Duration SOON = Duration.ofSeconds(120);
     private static final int AFTER_THE_CLAIMS = Order.DEFAULT + 1;
     private static final long DISK_BYTES = 256L << 20;
-    private static final int PARTITION = 2048 * 512;
     private static final String PLACE = "/sys/bus/pci/devices/0000:00:02.0";
 
     private Path directory;
     private MachineRig machine;
     private GuestShell shell;
 
-    private Path disk(String name, long bytes) {
-        var path = directory.resolve(name);
-        try (var file = new RandomAccessFile(path.toFile(), "rw")) {
-            file.setLength(bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return path;
-    }
-
-    /// Runs a program of the host's to its end.
-    private static String host(String... command) {
-        try {
-            var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            process.getOutputStream().close();
-            var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(said).isTrue();
-            assertThat(process.exitValue()).as(said).isZero();
-            return said;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            throw new AssertionError("interrupted", e);
-        }
-    }
-
     private MachineConfig config() {
-        var first = disk("first.img", DISK_BYTES);
-        host(
-                "mke2fs",
-                "-q",
-                "-t",
-                "ext4",
-                "-E",
-                "offset=" + PARTITION,
-                first.toString(),
-                (DISK_BYTES - PARTITION) / 1024 + "k");
+        var first = DiskImage.formatted(directory.resolve("first.img"), DISK_BYTES);
         return GuestShell.config(
                         List.of(
                                 new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")),
@@ -92,7 +54,7 @@ class DebianNvmeTest {
                         "crc32c_generic")
                 .withDrives(List.of(
                         new MachineConfig.Drive("d0", first, false),
-                        new MachineConfig.Drive("d1", disk("second.img", 64 << 20), false)));
+                        new MachineConfig.Drive("d1", DiskImage.empty(directory.resolve("second.img"), 64 << 20), false)));
     }
 
     @BeforeAll
@@ -144,7 +106,7 @@ class DebianNvmeTest {
 
         assertThat(written).hasSize(35).isEqualTo(read);
         assertThat(size).isGreaterThan(127L << 20);
-        var checked = host("e2fsck", "-fn", directory.resolve("first.img") + "?offset=" + PARTITION);
+        var checked = DiskImage.check(directory.resolve("first.img"));
         assertThat(checked).doesNotContainIgnoringCase("error").contains("files");
     }
 
@@ -160,7 +122,7 @@ class DebianNvmeTest {
         }
         Files.write(directory.resolve("piece"), bytes);
 
-        assertThat(host("md5sum", directory.resolve("piece").toString())).startsWith(sum.substring(0, 32));
+        assertThat(DiskImage.run("md5sum", directory.resolve("piece").toString())).startsWith(sum.substring(0, 32));
     }
 
     @Test

@@ -27,6 +27,11 @@ public final class GuestShell implements AutoCloseable {
     ///
     /// @param modules of the kernel that the guest loads by itself, beside its usual ones
     public static MachineConfig config(List<Part> devices, String... modules) {
+        return config(List.of(), devices, modules);
+    }
+
+    /// As [#config(List, String...)], with objects.
+    public static MachineConfig config(List<Part> objects, List<Part> devices, String... modules) {
         var guest = DebianGuest.of(GuestCache.ofUser()).withModules(modules).prepare((what, done, total) -> {});
         return new MachineConfig(
                 "debian",
@@ -37,7 +42,7 @@ public final class GuestShell implements AutoCloseable {
                 List.of(new CharTarget.Stdio(false)),
                 null,
                 devices,
-                List.of(),
+                objects,
                 List.of(),
                 new MachineConfig.Rtc(0),
                 MachineConfig.Life.STANDARD,

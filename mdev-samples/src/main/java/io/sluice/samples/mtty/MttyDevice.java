@@ -1,7 +1,13 @@
 package io.sluice.samples.mtty;
 
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevContext;
 import io.sluice.vfio.mdev.MdevDevice;
+import io.sluice.vfio.vfio.DmaLogOps;
+import io.sluice.vfio.vfio.MigrationOps;
+import io.sluice.vfio.vfio.SetIrqs;
+import io.sluice.vfio.vfio.VfioInterrupts;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
 import java.util.ArrayList;
@@ -13,6 +19,7 @@ final class MttyDevice implements MdevDevice {
     private final Runnable giveBack;
     private final MttyConfig config;
     private final UartPort[] ports;
+    private final MttyMigration migration;
     private int causes;
 
     MttyDevice(int portCount, MdevContext context, Runnable giveBack) {
@@ -23,6 +30,28 @@ final class MttyDevice implements MdevDevice {
         for (int i = 0; i < portCount; i++) {
             ports[i] = new UartPort(context::after, context::nanos, this::settle);
         }
+        this.migration = new MttyMigration(ports, this::settle);
+    }
+
+    @Override
+    public MigrationOps migration() {
+        return migration;
+    }
+
+    /// It writes no memory, so nothing of it is ever dirty.
+    @Override
+    public DmaLogOps dmaLog() {
+        return context.dirtyPages();
+    }
+
+    /// What it has no vectors of, it has no handler for.
+    @Override
+    public int setIrqs(SetIrqs request, VfioInterrupts interrupts) {
+        boolean known = request.index() >= 0 && request.index() < VfioIrq.values().length;
+        if (known && vectors(VfioIrq.values()[request.index()]) == 0) {
+            throw new HostException(Errno.ENOTTY, VfioIrq.values()[request.index()] + " is not offered");
+        }
+        return MdevDevice.super.setIrqs(request, interrupts);
     }
 
     @Override
@@ -43,8 +72,16 @@ final class MttyDevice implements MdevDevice {
         };
     }
 
+    /// Frozen for a migration, a port neither answers nor changes.
+    private boolean isStill(int region) {
+        return region != VfioRegion.CONFIG && !context.isRunning();
+    }
+
     @Override
     public long read(int region, long offset, int size) {
+        if (isStill(region)) {
+            return -1;
+        }
         long value = 0;
         for (int i = 0; i < size; i++) {
             int at = (int) offset + i;
@@ -57,6 +94,9 @@ final class MttyDevice implements MdevDevice {
 
     @Override
     public void write(int region, long offset, int size, long value) {
+        if (isStill(region)) {
+            return;
+        }
         for (int i = 0; i < size; i++) {
             int at = (int) offset + i;
             int one = (int) (value >> 8 * i) & 0xFF;
@@ -87,6 +127,7 @@ final class MttyDevice implements MdevDevice {
     public void reset() {
         config.reset();
         for (var port : ports) {
+            port.freeze(false);
             port.reset();
         }
         settle();

@@ -1,6 +1,11 @@
 package io.sluice.samples.mtty;
 
+import io.sluice.vfio.host.Errno;
+import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.loop.StrandTimer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +49,21 @@ final class UartPort {
 
     private static final long TIMEOUT_CHARACTERS = 4;
 
+    /// Bytes of its state: eight registers, the FIFO, head, tail, count, DLAB, overrun, padding, divisor (2), FCR (1),
+    /// depth, trigger, padding. Head is where the next byte goes, tail where the next comes from.
+    static final int SAVED = 36;
+
+    private static final int AT_FIFO = 8;
+    private static final int AT_HEAD = 24;
+    private static final int AT_TAIL = 25;
+    private static final int AT_COUNT = 26;
+    private static final int AT_DLAB = 27;
+    private static final int AT_OVERRUN = 28;
+    private static final int AT_DIVISOR = 30;
+    private static final int AT_FCR = 32;
+    private static final int AT_DEPTH = 33;
+    private static final int AT_TRIGGER = 34;
+
     /// Runs a task later, on the port's strand.
     interface Timer {
         StrandTimer after(long nanos, Runnable task);
@@ -66,6 +86,7 @@ final class UartPort {
     private int modemDeltas;
     private boolean overrun;
     private boolean timedOut;
+    private boolean frozen;
     private @Nullable StrandTimer running;
     private long lastTransfer;
 
@@ -179,7 +200,7 @@ final class UartPort {
 
     /// Data below the trigger level must not stay unheard: after four characters' time it interrupts too.
     private void startTimer() {
-        if (count > 0 && count < trigger && running == null) {
+        if (count > 0 && count < trigger && running == null && !frozen) {
             running = timer.after(timeout(), check);
         }
     }
@@ -283,5 +304,74 @@ final class UartPort {
             case MODEM_STATUS -> 0x00;
             default -> IIR_NONE;
         };
+    }
+
+    // ---- migration
+
+    /// Time stands still for it, or goes on.
+    void freeze(boolean on) {
+        frozen = on;
+        restartTimer();
+    }
+
+    void save(ByteBuffer target) {
+        int at = target.position();
+        var state = target.slice(at, SAVED).order(ByteOrder.LITTLE_ENDIAN);
+        int code = trigger == TRIGGERS[1] ? 1 : trigger == TRIGGERS[2] ? 2 : trigger == TRIGGERS[3] ? 3 : 0;
+        state.put(UartReg.IER.ordinal(), (byte) ier)
+                .put(UartReg.LCR.ordinal(), (byte) lcr)
+                .put(UartReg.MCR.ordinal(), (byte) mcr)
+                .put(UartReg.MSR.ordinal(), (byte) modemDeltas)
+                .put(UartReg.SCR.ordinal(), (byte) scratch)
+                .put(AT_FIFO, fifo)
+                .put(AT_HEAD, (byte) ((head + count) % DEPTH))
+                .put(AT_TAIL, (byte) head)
+                .put(AT_COUNT, (byte) count)
+                .put(AT_DLAB, (byte) (divisorOpen() ? 1 : 0))
+                .put(AT_OVERRUN, (byte) (overrun ? 1 : 0))
+                .putShort(AT_DIVISOR, (short) divisor)
+                .put(AT_FCR, (byte) (code << 6 | (depth == DEPTH ? FCR_ENABLE : 0)))
+                .put(AT_DEPTH, (byte) depth)
+                .put(AT_TRIGGER, (byte) trigger);
+        target.position(at + SAVED);
+    }
+
+    /// @throws HostException EINVAL for what no port could be in
+    static void require(ByteBuffer state) {
+        int depth = state.get(AT_DEPTH);
+        int count = state.get(AT_COUNT);
+        int tail = state.get(AT_TAIL);
+        int trigger = state.get(AT_TRIGGER);
+        boolean places = (depth == 1 || depth == DEPTH)
+                && count >= 0
+                && count <= depth
+                && tail >= 0
+                && tail < DEPTH
+                && state.get(AT_HEAD) == (tail + count) % DEPTH;
+        boolean levels = trigger == 0 || Arrays.stream(TRIGGERS).anyMatch(level -> level == trigger);
+        boolean bits = state.get(AT_DLAB) == ((state.get(UartReg.LCR.ordinal()) & LCR_DLAB) != 0 ? 1 : 0)
+                && (state.get(AT_OVERRUN) & ~1) == 0;
+        if (!places || !levels || !bits) {
+            throw new HostException(Errno.EINVAL, "no port could be in that state");
+        }
+    }
+
+    /// Takes a state that [#require] has let through. Bits that no register has are dropped.
+    void load(ByteBuffer state) {
+        ier = state.get(UartReg.IER.ordinal()) & UartReg.IER.writable;
+        lcr = state.get(UartReg.LCR.ordinal()) & UartReg.LCR.writable;
+        mcr = state.get(UartReg.MCR.ordinal()) & UartReg.MCR.writable;
+        modemDeltas = state.get(UartReg.MSR.ordinal()) & (MSR_DCTS | MSR_DDSR);
+        scratch = state.get(UartReg.SCR.ordinal()) & UartReg.SCR.writable;
+        state.get(AT_FIFO, fifo);
+        head = state.get(AT_TAIL);
+        count = state.get(AT_COUNT);
+        overrun = state.get(AT_OVERRUN) != 0;
+        divisor = state.getShort(AT_DIVISOR) & 0xFFFF;
+        depth = state.get(AT_DEPTH);
+        trigger = Math.max(1, state.get(AT_TRIGGER));
+        timedOut = false;
+        lastTransfer = clock.getAsLong();
+        restartTimer();
     }
 }

@@ -50,8 +50,7 @@ final class GuestBars {
         var trapped = new Trapped(index);
         var mapped = device.mapped(index);
         if (mapped == null) {
-            return new Bar(
-                    index, kind, probe.prefetchable(), probe.size(), trapped, false, memory(index, probe));
+            return new Bar(index, kind, probe.prefetchable(), probe.size(), trapped, false, memory(index, probe));
         }
         var areas = device.mappable(index);
         var straight = new Straight(mapped.device());

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The guest's function has its own header: identity is copied once, BARs have the sizes that the device's own answers
 /// show, command, BARs and interrupt line belong to the guest's function alone. What the guest writes to its command
-/// register is written to the device's too: it knows whether it may reach memory. Capabilities are as [GuestConfig] says,
+/// register is written to the device's too: it knows whether it may reach memory. Capabilities are as [GuestConfig]
+/// says,
 /// interrupts as [GuestInterrupts], what is behind a BAR as [GuestBars].
 public final class GuestFunction {
     private static final int COMMAND = 0x04;

@@ -124,17 +124,9 @@ final class CompatRequests {
             }
             requireNoWrap(request.iova(), request.size());
             if (!all && !ioas.space.usesHugePages()) {
-                cut(ioas, request.iova(), last);
+                ioas.space.cut(request.iova(), last);
             }
         }
         return IoasRequests.unmap(context, id, request.iova(), last);
-    }
-
-    /// The first version of type 1 divides what reaches out of the range.
-    private static void cut(Ioas ioas, long first, long last) {
-        ioas.space.cutBehind(last);
-        if (first != 0) {
-            ioas.space.cutBehind(first - 1);
-        }
     }
 }

@@ -129,6 +129,9 @@ final class FaultQueue extends IommuObject {
 
     /// The next group, if it has at most `records` of them; it is delivered then.
     synchronized @Nullable Entry next(int records) {
+        while (!pending.isEmpty() && pending.peek().group.isAnswered()) {
+            pending.remove();
+        }
         var entry = pending.peek();
         if (entry == null || entry.group.records().size() > records) {
             return null;

@@ -73,15 +73,13 @@ final class GroupState {
     }
 
     private static void requireFit(IommufdDevice device, Hwpt hwpt) {
-        if (hwpt.faults != null && !device.iommu().traits().pri()) {
+        if (hwpt.faults != null && !device.asksForPages()) {
             throw new HostException(EINVAL, device + " cannot ask for pages");
         }
         if (hwpt instanceof HwptNested nested && nested.viommu != null && !device.isIn(nested.viommu)) {
             throw new HostException(ENOENT, device + " has no virtual device in " + nested.viommu);
         }
-        if (!device.iommu().traits().coherent() && !hwpt.paging().pagingDomain().enforceCoherency()) {
-            throw new HostException(EINVAL, "DMA of " + device + " cannot be made coherent");
-        }
+        HwptPaging.requireCoherent(device, hwpt.paging().pagingDomain());
     }
 
     // ---- attach
@@ -100,13 +98,13 @@ final class GroupState {
         requireFit(device, hwpt);
         device.steps().pass("iommufd.attach.entry");
         reserve(device, pasid, hwpt);
-        device.listen(pasid, hwpt);
         try {
+            device.route(pasid, hwpt);
             if (attachment == null) {
                 group.set(pasid, hwpt.domain());
             }
         } catch (HostException e) {
-            device.listen(pasid, null);
+            device.settleRoute(pasid, null);
             release(device, pasid, hwpt);
             throw e;
         }
@@ -155,11 +153,11 @@ final class GroupState {
         if (moves) {
             reserveAll(attachment.devices, pasid, hwpt);
         }
-        attachment.devices.forEach(member -> member.listen(pasid, hwpt));
         try {
+            attachment.devices.forEach(member -> member.route(pasid, hwpt));
             group.set(pasid, hwpt.domain());
         } catch (HostException e) {
-            attachment.devices.forEach(member -> member.listen(pasid, old));
+            attachment.devices.forEach(member -> member.settleRoute(pasid, old));
             if (moves) {
                 attachment.devices.forEach(member -> release(member, pasid, hwpt));
             }
@@ -171,7 +169,10 @@ final class GroupState {
         attachment.hwpt = hwpt;
         hwpt.users += attachment.devices.size();
         old.users -= attachment.devices.size();
-        attachment.devices.forEach(member -> member.orphan(pasid, old));
+        attachment.devices.forEach(member -> {
+            member.settleRoute(pasid, hwpt);
+            member.orphan(pasid, old);
+        });
         return old;
     }
 
@@ -201,7 +202,7 @@ final class GroupState {
             attachments.remove(pasid);
         }
         var hwpt = attachment.hwpt;
-        device.listen(pasid, null);
+        device.settleRoute(pasid, null);
         release(device, pasid, hwpt);
         hwpt.users--;
         device.users--;

@@ -40,9 +40,7 @@ final class HwptPaging extends Hwpt {
         try {
             context.steps().pass("iommufd.hwpt.object");
             var domain = device.iommu().unit().newPagingDomain(options);
-            if (!device.iommu().traits().coherent() && !domain.enforceCoherency()) {
-                throw new HostException(EINVAL, "DMA of " + device + " cannot be made coherent");
-            }
+            requireCoherent(device, domain);
             var hwpt = new HwptPaging(context, ioas, domain, automatic, faults);
             ioas.space.add(domain);
             ioas.hwpts.add(hwpt);
@@ -53,6 +51,16 @@ final class HwptPaging extends Hwpt {
         } catch (HostException e) {
             context.objects.abandon(id);
             throw e;
+        }
+    }
+
+    /// Makes DMA of a device coherent, if its IOMMU can.
+    ///
+    /// @throws HostException EINVAL if it cannot, and the DMA is not coherent by itself
+    static void requireCoherent(IommufdDevice device, PagingDomain domain) {
+        boolean enforced = device.iommu().unit().settings().enforcesCoherency() && domain.enforceCoherency();
+        if (!enforced && !device.iommu().traits().coherent()) {
+            throw new HostException(EINVAL, "DMA of " + device + " cannot be made coherent");
         }
     }
 

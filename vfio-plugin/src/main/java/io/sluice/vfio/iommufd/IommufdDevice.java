@@ -9,8 +9,11 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.iommu.DomainOptions;
 import io.sluice.vfio.host.iommu.IommuDevice;
+import io.sluice.vfio.host.iommu.PageRequestGroup;
 import io.sluice.vfio.iommufd.ioas.IovaRange;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +24,12 @@ public final class IommufdDevice extends IommuObject {
     private final IommuDevice iommu;
     private final GroupState group;
 
+    /// Where page requests go, by PASID. Read by the device's own thread.
+    private final Map<Integer, Hwpt> routes = new ConcurrentHashMap<>();
+
     /// What a guest calls it; null if no VIOMMU has it.
     @Nullable
     Vdevice vdevice;
-
-    final java.util.HashMap<Integer, io.sluice.vfio.host.iommu.@Nullable PageRequests> requests =
-            new java.util.HashMap<>();
 
     private IommufdDevice(Iommufd context, IommuDevice iommu, GroupState group) {
         this.context = context;
@@ -226,6 +229,12 @@ public final class IommufdDevice extends IommuObject {
 
     // ---- for its group
 
+    boolean asksForPages() {
+        return iommu.traits().ats()
+                && iommu.traits().pri()
+                && iommu.unit().settings().pageRequests();
+    }
+
     List<IovaRange> reserved() {
         return GroupState.reservedOf(iommu);
     }
@@ -234,17 +243,35 @@ public final class IommufdDevice extends IommuObject {
         return vdevice != null && vdevice.viommu() == viommu;
     }
 
-    /// Page requests go to the queue of a table from now on.
-    void listen(int pasid, @Nullable Hwpt hwpt) {
-        if (!iommu.traits().pri()) {
+    /// Page requests go to the queue of the table that it is to be put on, if that has one.
+    ///
+    /// @throws HostException then they go where they went
+    void route(int pasid, Hwpt to) {
+        if (to.faults == null) {
             return;
         }
+        if (!routes.containsKey(pasid)) {
+            iommu.onPageRequests(pasid, group -> requested(pasid, group));
+        }
+        routes.put(pasid, to);
+    }
+
+    /// It is on a table, or on none; page requests go there, or are refused if there is no queue.
+    void settleRoute(int pasid, @Nullable Hwpt on) {
+        if (on != null && on.faults != null) {
+            routes.put(pasid, on);
+        } else if (routes.remove(pasid) != null) {
+            iommu.onPageRequests(pasid, null);
+        }
+    }
+
+    private void requested(int pasid, PageRequestGroup group) {
+        var hwpt = routes.get(pasid);
         if (hwpt == null || hwpt.faults == null) {
-            requests.put(pasid, null);
-            return;
+            group.respond(PageRequestGroup.Response.INVALID);
+        } else {
+            hwpt.faults.requested(this, hwpt, group);
         }
-        var faults = hwpt.faults;
-        requests.put(pasid, group -> faults.requested(this, hwpt, group));
     }
 
     /// What it has asked for by a table that it is not on any more is refused.

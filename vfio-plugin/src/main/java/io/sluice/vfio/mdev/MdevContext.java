@@ -4,7 +4,6 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.vfio.DirtyPages;
 import io.sluice.vfio.vfio.VfioDevice;
-import io.sluice.vfio.vfio.VfioDeviceOps;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.loop.StrandTimer;

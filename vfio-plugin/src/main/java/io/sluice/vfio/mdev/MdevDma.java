@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// An instance's way to its user's memory, by I/O addresses. Inside the instance's strand.
 ///
-/// There is nothing to get wrong: what the user has not mapped, has taken away, or has not authorised this instance for,
+/// There is nothing to get wrong: what the user has not mapped, has taken away, or has not authorised this instance
+/// for,
 /// is not reached, and a transfer answers `false`. When the user's unmapping, his detaching or the instance's removal
 /// has returned, not one byte moves any more, whatever the instance still holds.
 ///

@@ -73,7 +73,8 @@ public final class MdevInstance {
         return MdevBus.DEVICES + uuid;
     }
 
-    /// Opens the vfio device without a file, for a machine in this process; for one user at a time. It reaches no memory.
+    /// Opens the vfio device without a file, for a machine in this process; for one user at a time. It reaches no
+    /// memory.
     ///
     /// @throws HostException EBUSY if it is open, ENODEV if it is going
     public VfioDevice open() {

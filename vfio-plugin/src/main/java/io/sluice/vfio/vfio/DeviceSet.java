@@ -1,6 +1,5 @@
 package io.sluice.vfio.vfio;
 
-import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.iommu.IommuGroup;
 import io.sluice.vmm.address.Bdf;
 import java.util.List;

@@ -47,6 +47,11 @@ public abstract class ForwardingDevice implements VfioDeviceOps {
     }
 
     @Override
+    public @Nullable MappedDevice mapped(int region) {
+        return device.mapped(region);
+    }
+
+    @Override
     public void resetBegins() {
         device.resetBegins();
     }
@@ -165,5 +170,4 @@ public abstract class ForwardingDevice implements VfioDeviceOps {
     public DmaBuf getGfxDmaBuf(int id) {
         return device.getGfxDmaBuf(id);
     }
-
 }

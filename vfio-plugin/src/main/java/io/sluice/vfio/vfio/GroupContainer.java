@@ -1,6 +1,5 @@
 package io.sluice.vfio.vfio;
 
-import io.sluice.vfio.host.HostException;
 import org.jspecify.annotations.Nullable;
 
 /// What a group is put into, so that its devices have I/O addresses: a container, or an iommufd in its place.
@@ -17,7 +16,8 @@ interface GroupContainer {
     boolean isReady();
 
     /// Binds a device that is opened; null if the group as a whole is what is bound.
-    @Nullable IommuBinding bind(VfioNode node);
+    @Nullable
+    IommuBinding bind(VfioNode node);
 
     /// The IOAS that a device which was bound is attached to.
     int ioas();

@@ -25,8 +25,7 @@ final class HotResets {
         synchronized (node.set()) {
             var affected = slot(node).affected();
             if (affected.size() > request.room()) {
-                throw new HostException(
-                        Errno.ENOSPC, affected.size() + " devices are reset together", affected.size());
+                throw new HostException(Errno.ENOSPC, affected.size() + " devices are reset together", affected.size());
             }
             var entries = new ArrayList<HotResetEntry>();
             for (var one : affected) {
@@ -130,6 +129,7 @@ final class HotResets {
             return deviceId(node, one) != NOT_OWNED;
         }
         return other != null
-                && groups.stream().anyMatch(file -> file instanceof VfioGroupFile group && group.group() == other.group());
+                && groups.stream()
+                        .anyMatch(file -> file instanceof VfioGroupFile group && group.group() == other.group());
     }
 }

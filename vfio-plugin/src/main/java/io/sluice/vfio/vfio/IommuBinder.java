@@ -1,6 +1,5 @@
 package io.sluice.vfio.vfio;
 
-import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.process.OpenFile;
 
 /// Binds devices to iommufds.

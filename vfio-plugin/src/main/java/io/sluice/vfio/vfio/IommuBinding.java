@@ -1,7 +1,5 @@
 package io.sluice.vfio.vfio;
 
-import io.sluice.vfio.host.HostException;
-
 /// What a device has of the iommufd that it is bound to. Under the lock of its device set, but for [#context].
 public interface IommuBinding {
     /// Its id in the iommufd.

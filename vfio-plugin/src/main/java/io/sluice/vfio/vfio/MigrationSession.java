@@ -62,7 +62,7 @@ final class MigrationSession {
     /// Bytes that can be read before the device is stopped.
     long initialBytes() {
         requireOpen();
-        return data.length - position;
+        return (long) data.length - position;
     }
 
     /// Whether a read or a write would answer now, as poll(2) asks.

@@ -175,7 +175,6 @@ public final class VfioDevice {
     /// @return 0, or how many vectors there could be if there could not be as many as asked; then nothing has changed
     /// @throws HostException with the errno of the rule that the request breaks; then nothing has changed
     public int setIrqs(SetIrqs request) {
-        request.validate(ops);
         return ops.setIrqs(request, interrupts);
     }
 

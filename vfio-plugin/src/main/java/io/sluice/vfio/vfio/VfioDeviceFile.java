@@ -21,21 +21,31 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
             .on("VFIO_DEVICE_BIND_IOMMUFD", BindIommufd.class, VfioDeviceFile::bind)
             .on("VFIO_DEVICE_ATTACH_IOMMUFD_PT", AttachIommufdPt.class, VfioDeviceFile::attach)
             .on("VFIO_DEVICE_DETACH_IOMMUFD_PT", DetachIommufdPt.class, VfioDeviceFile::detach)
-            .on("VFIO_DEVICE_GET_INFO", DeviceRequests.GetInfo.class, (file, caller, request) ->
-                    file.inside(VfioDevice::info))
-            .on("VFIO_DEVICE_GET_REGION_INFO", DeviceRequests.GetRegionInfo.class, (file, caller, request) ->
-                    file.inside(device -> device.regionInfo(request.index())))
-            .on("VFIO_DEVICE_GET_IRQ_INFO", DeviceRequests.GetIrqInfo.class, (file, caller, request) ->
-                    file.inside(device -> device.irqInfo(request.index())))
+            .on(
+                    "VFIO_DEVICE_GET_INFO",
+                    DeviceRequests.GetInfo.class,
+                    (file, caller, request) -> file.inside(VfioDevice::info))
+            .on(
+                    "VFIO_DEVICE_GET_REGION_INFO",
+                    DeviceRequests.GetRegionInfo.class,
+                    (file, caller, request) -> file.inside(device -> device.regionInfo(request.index())))
+            .on(
+                    "VFIO_DEVICE_GET_IRQ_INFO",
+                    DeviceRequests.GetIrqInfo.class,
+                    (file, caller, request) -> file.inside(device -> device.irqInfo(request.index())))
             .on("VFIO_DEVICE_SET_IRQS", SetIrqsByFile.class, VfioDeviceFile::setIrqs)
             .on("VFIO_DEVICE_RESET", DeviceRequests.Reset.class, VfioDeviceFile::reset)
-            .on("VFIO_DEVICE_GET_PCI_HOT_RESET_INFO", DeviceRequests.GetHotResetInfo.class, (file, caller, request) ->
-                    HotResets.info(file, request))
+            .on(
+                    "VFIO_DEVICE_GET_PCI_HOT_RESET_INFO",
+                    DeviceRequests.GetHotResetInfo.class,
+                    (file, caller, request) -> HotResets.info(file, request))
             .on("VFIO_DEVICE_PCI_HOT_RESET", DeviceRequests.HotReset.class, HotResets::reset)
             .on("VFIO_DEVICE_IOEVENTFD", DeviceRequests.Ioeventfd.class, VfioDeviceFile::ioeventfd)
             .on("VFIO_DEVICE_FEATURE", DeviceRequests.Feature.class, VfioDeviceFile::feature)
-            .on("VFIO_DEVICE_QUERY_GFX_PLANE", DeviceRequests.QueryGfxPlane.class, (file, caller, request) ->
-                    file.inside(device -> device.queryGfxPlane(request.query())))
+            .on(
+                    "VFIO_DEVICE_QUERY_GFX_PLANE",
+                    DeviceRequests.QueryGfxPlane.class,
+                    (file, caller, request) -> file.inside(device -> device.queryGfxPlane(request.query())))
             .on("VFIO_DEVICE_GET_GFX_DMABUF", DeviceRequests.GetGfxDmabuf.class, VfioDeviceFile::gfxDmabuf);
 
     private final VfioNode node;
@@ -43,13 +53,20 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     /// Set last when it is bound, so that nobody meets a device that is half open.
     private volatile boolean granted;
 
-    private volatile @Nullable Object machine;
+    private @Nullable OpenFile machine;
+
+    /// The one that the device was opened for.
+    private @Nullable OpenFile openedFor;
 
     /// @param group the file that made it, and has opened the device already; null for the device node
     VfioDeviceFile(VfioNode node, @Nullable VfioGroupFile group) {
         this.node = node;
         this.group = group;
         this.granted = group != null;
+        if (group != null) {
+            machine = group.machine();
+            keepMachine();
+        }
     }
 
     @Override
@@ -124,6 +141,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         if (binding == null) {
             throw new IllegalStateException(node + " is open without a binding");
         }
+        keepMachine();
         granted = true;
         return binding.id();
     }
@@ -131,6 +149,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     /// Everything that was attached is detached, the device is closed, and it leaves its iommufd.
     @Override
     protected void released() {
+        dropMachine();
         if (group != null) {
             group.deviceClosed(node);
             return;
@@ -147,7 +166,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     private Integer attach(Process caller, AttachIommufdPt request) {
         int pasid = pasid(request.flags(), request.pasid());
         synchronized (node.set()) {
-            return node.attach(pasid, request.ptId());
+            return node.attach(pasid, request.ptId(), caller);
         }
     }
 
@@ -184,13 +203,28 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     }
 
     @Override
-    public void couple(@Nullable Object newMachine) {
+    public synchronized void couple(@Nullable OpenFile newMachine) {
         machine = newMachine;
     }
 
-    /// The machine that it was coupled to before it was bound; null for none.
-    public @Nullable Object machine() {
-        return machine;
+    /// The device is open: for the machine that the file is coupled to now.
+    private synchronized void keepMachine() {
+        openedFor = machine;
+        if (openedFor != null) {
+            openedFor.retain();
+        }
+    }
+
+    private synchronized void dropMachine() {
+        if (openedFor != null) {
+            openedFor.drop();
+            openedFor = null;
+        }
+    }
+
+    /// The machine that the file was coupled to before the device was opened; null for none.
+    public synchronized @Nullable OpenFile machine() {
+        return openedFor;
     }
 
     @Override

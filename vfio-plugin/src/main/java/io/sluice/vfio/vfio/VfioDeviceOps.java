@@ -128,7 +128,8 @@ public interface VfioDeviceOps {
     }
 
     /// A range of an emulated device's I/O addresses goes away (all of them if the length is -1): every page of it that
-    /// the device holds has been given back when this returns. On the thread that unmaps, not inside the strand, and without any lock; maybe for ranges
+    /// the device holds has been given back when this returns. On the thread that unmaps, not inside the strand, and
+    /// without any lock; maybe for ranges
     /// that the device never touched. Must not call back into what maps.
     default void unmapped(Iova iova, long length) {}
 

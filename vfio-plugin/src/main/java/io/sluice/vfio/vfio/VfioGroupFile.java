@@ -15,8 +15,10 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
     private static final RequestTable<VfioGroupFile> REQUESTS = RequestTable.of("vfio-group", VfioGroupFile.class)
             .on("VFIO_GROUP_GET_STATUS", GroupRequests.GetStatus.class, (file, caller, request) -> file.status())
             .on("VFIO_GROUP_SET_CONTAINER", GroupRequests.SetContainer.class, VfioGroupFile::setContainer)
-            .on("VFIO_GROUP_UNSET_CONTAINER", GroupRequests.UnsetContainer.class, (file, caller, request) ->
-                    file.unsetContainer())
+            .on(
+                    "VFIO_GROUP_UNSET_CONTAINER",
+                    GroupRequests.UnsetContainer.class,
+                    (file, caller, request) -> file.unsetContainer())
             .on("VFIO_GROUP_GET_DEVICE_FD", GroupRequests.GetDeviceFd.class, VfioGroupFile::openDevice);
 
     private static final String TOKEN = " vf_token=";
@@ -24,7 +26,7 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
     private final VfioGroup group;
     private @Nullable GroupContainer container;
     private int openDevices;
-    private volatile @Nullable Object machine;
+    private volatile @Nullable OpenFile machine;
 
     VfioGroupFile(VfioGroup group) {
         this.group = group;
@@ -143,7 +145,6 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
         }
         retain();
         var file = new VfioDeviceFile(node, this);
-        file.couple(machine);
         try {
             return caller.install(file);
         } catch (HostException e) {
@@ -158,7 +159,7 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
         node.open(false, into::bind);
         if (first && node.binding() != null) {
             try {
-                node.attach(0, into.ioas());
+                node.attach(0, into.ioas(), null);
             } catch (HostException e) {
                 node.close();
                 throw e;
@@ -185,8 +186,13 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
     }
 
     @Override
-    public void couple(@Nullable Object newMachine) {
+    public void couple(@Nullable OpenFile newMachine) {
         machine = newMachine;
+    }
+
+    @Nullable
+    OpenFile machine() {
+        return machine;
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.iommu.IommuGroup;
 import io.sluice.vfio.host.process.Kernel;
+import io.sluice.vfio.iommufd.IommuNode;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.loop.Strand;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class VfioHost {
     /// Before the number of a device.
     public static final String DEVICES = "/dev/vfio/devices/vfio";
+
+    public static final String CONTAINER = "/dev/vfio/vfio";
 
     /// Before the number of a group.
     public static final String GROUPS = "/dev/vfio/";
@@ -40,6 +43,11 @@ public final class VfioHost {
 
     IommuBinder binder() {
         return binder;
+    }
+
+    /// Makes containers possible (`/dev/vfio/vfio`).
+    public void addContainers(IommuNode iommu) {
+        kernel.addNode(CONTAINER, caller -> new ContainerFile(iommu, binder));
     }
 
     /// Takes over a device from its driver. It has a file when this returns, and not before it is whole.

@@ -3,7 +3,14 @@ package io.sluice.vfio.vfio;
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.iommu.IommuDevice;
+import io.sluice.vfio.host.process.Process;
+import io.sluice.vmm.address.Pasid;
 import io.sluice.vmm.loop.Strand;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +20,8 @@ public final class VfioNode {
     /// Begins what lasts as long as the device is open: binds it, for one.
     @FunctionalInterface
     interface Opening {
-        @Nullable IommuBinding bind(VfioNode node);
+        @Nullable
+        IommuBinding bind(VfioNode node);
     }
 
     private final VfioHost host;
@@ -33,6 +41,9 @@ public final class VfioNode {
     private boolean attached;
 
     private final TreeSet<Integer> pasids = new TreeSet<>();
+
+    /// Who has attached each PASID, and so may put it into ENQCMD.
+    private final Map<Integer, Set<Process>> submitters = new HashMap<>();
 
     VfioNode(VfioHost host, String name, int number, VfioDevice device, DeviceSet set, VfioGroup group) {
         this.host = host;
@@ -152,7 +163,8 @@ public final class VfioNode {
         return opens > 0;
     }
 
-    @Nullable IommuBinding binding() {
+    @Nullable
+    IommuBinding binding() {
         return binding;
     }
 
@@ -161,11 +173,13 @@ public final class VfioNode {
     /// Attaches, or replaces what is attached.
     ///
     /// @param pasid 0 for requests without one
+    /// @param caller who may use the PASID from now on; null for a group, which has none
     /// @throws HostException EINVAL if it is not bound, EOPNOTSUPP if it cannot be attached so, or what iommufd says
-    int attach(int pasid, int ptId) {
+    int attach(int pasid, int ptId, @Nullable Process caller) {
         var bound = requireBinding();
         if (pasid == 0 ? !ops.takesRequester() : !ops.takesPasids()) {
-            throw new HostException(Errno.EOPNOTSUPP, name + " cannot be attached " + (pasid == 0 ? "whole" : "by PASIDs"));
+            throw new HostException(
+                    Errno.EOPNOTSUPP, name + " cannot be attached " + (pasid == 0 ? "whole" : "by PASIDs"));
         }
         host.kernel().steps().pass("vfio.attach.entry");
         boolean replace = pasid == 0 ? attached : pasids.contains(pasid);
@@ -179,7 +193,21 @@ public final class VfioNode {
             }
             note(pasid, true);
         }
+        if (pasid != 0
+                && caller != null
+                && submitters.computeIfAbsent(pasid, key -> new HashSet<>()).add(caller)) {
+            caller.pasids().authorize(new Pasid(pasid));
+        }
         return used;
+    }
+
+    /// Nobody puts the PASID into ENQCMD any more, and no command with it is under way: before the device's own list
+    /// forgets it.
+    private void silence(int pasid) {
+        var all = submitters.remove(pasid);
+        if (all != null) {
+            all.forEach(process -> process.pasids().revoke(new Pasid(pasid)));
+        }
     }
 
     private void note(int pasid, boolean on) {
@@ -205,13 +233,14 @@ public final class VfioNode {
         if (pasid == 0 ? !attached : !pasids.contains(pasid)) {
             return;
         }
+        silence(pasid);
         strand().call(() -> ops.detached(pasid));
         requireBinding().detach(pasid);
         note(pasid, false);
     }
 
     /// The PASIDs that were attached through this device, and 0 if its requester id is.
-    public java.util.SortedSet<Integer> authorized() {
+    public SortedSet<Integer> authorized() {
         synchronized (set) {
             var all = new TreeSet<>(pasids);
             if (attached) {

@@ -1,10 +1,10 @@
 package io.sluice.vfio.iommufd;
 
+import static io.sluice.vfio.host.Errno.EBUSY;
 import static io.sluice.vfio.host.Errno.EINVAL;
 import static io.sluice.vfio.host.Errno.ENODEV;
 import static io.sluice.vfio.host.Errno.ENOENT;
 import static io.sluice.vfio.host.Errno.ENOTTY;
-import static io.sluice.vfio.host.Errno.EBUSY;
 import static io.sluice.vfio.host.Errno.EOPNOTSUPP;
 import static io.sluice.vfio.host.Errno.EPERM;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -74,10 +74,14 @@ final class IommufdConformanceTest {
     @Test
     void simpleIoctls() {
         assertThat(world.ioctl(new VfioGetApiVersion())).isZero();
-        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.TYPE1_V2))).isEqualTo(1);
-        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.UPDATE_VADDR))).isZero();
-        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.TYPE1_NESTING))).isZero();
-        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.NOIOMMU))).isZero();
+        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.TYPE1_V2)))
+                .isEqualTo(1);
+        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.UPDATE_VADDR)))
+                .isZero();
+        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.TYPE1_NESTING)))
+                .isZero();
+        assertThat(world.ioctl(new VfioCheckExtension(VfioCheckExtension.NOIOMMU)))
+                .isZero();
     }
 
     @Test

@@ -42,7 +42,8 @@ final class IommufdIoasConformanceTest {
         base = domains == 0 ? 0 : MockWorld.APERTURE_START;
         for (int i = 0; i < domains; i++) {
             var device = world.device(MockWorld.PLAIN);
-            device.attach(0, ioas);
+            // The first by a table that is made for it, the others by tables of their own.
+            device.attach(0, i == 0 ? ioas : world.ioctl(HwptAlloc.plain(0, device.id(), ioas)));
             devices.add(device);
         }
     }
@@ -248,7 +249,8 @@ final class IommufdIoasConformanceTest {
 
         world.refused(EADDRINUSE, new IoasAllowIovas(ioas, List.of(new IovaRange(first, first + PAGE - 1))));
         world.refused(EINVAL, new IoasAllowIovas(ioas, List.of(new IovaRange(first, first))));
-        var over = List.of(new IovaRange(first + PAGE, first + 2 * PAGE), new IovaRange(first + 2 * PAGE, first + 3 * PAGE));
+        var over = List.of(
+                new IovaRange(first + PAGE, first + 2 * PAGE), new IovaRange(first + 2 * PAGE, first + 3 * PAGE));
         world.refused(EINVAL, new IoasAllowIovas(ioas, over));
         world.refused(ENOENT, new IoasAllowIovas(999, List.of()));
     }
@@ -322,7 +324,8 @@ final class IommufdIoasConformanceTest {
                     world.refused(ENOENT, copy);
                 } else {
                     world.ioctl(copy);
-                    assertThat(world.unmap(other, MockWorld.APERTURE_START, length)).isEqualTo(length);
+                    assertThat(world.unmap(other, MockWorld.APERTURE_START, length))
+                            .isEqualTo(length);
                 }
             }
         }
@@ -348,7 +351,8 @@ final class IommufdIoasConformanceTest {
         var split = world.ioctl(new IoasIovaRanges(ioas, 10)).ranges();
         assertThat(split).doesNotContain(IovaRange.ALL);
         assertThat(split).allMatch(range -> !range.meets(base + (1 << 20), base + (1 << 20) + PAGE - 1));
-        assertThat(world.refused(EMSGSIZE, new IoasIovaRanges(ioas, split.size() - 1)).count())
+        assertThat(world.refused(EMSGSIZE, new IoasIovaRanges(ioas, split.size() - 1))
+                        .count())
                 .isEqualTo(split.size());
         world.refused(ENOENT, new IoasIovaRanges(999, 10));
     }
@@ -382,7 +386,8 @@ final class IommufdIoasConformanceTest {
         world.process.memory().write(buffer + 2 * PAGE + 5, new byte[] {77}, 0, 1);
         var read = new byte[1];
 
-        assertThat(range.read(MockWorld.APERTURE_START + 2 * PAGE + 5, read, 0, 1)).isTrue();
+        assertThat(range.read(MockWorld.APERTURE_START + 2 * PAGE + 5, read, 0, 1))
+                .isTrue();
         assertThat(read[0]).isEqualTo((byte) 77);
         access.unpin(range);
     }

@@ -7,6 +7,7 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.mdev.MdevBus;
 import io.sluice.vfio.mdev.MdevDriver;
 import io.sluice.vfio.mdev.MdevInstance;
+import io.sluice.vfio.vfio.GfxPlane;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vfio.vfio.VfioIrq;
@@ -98,11 +99,18 @@ public abstract class MdevContract {
     @Test
     void instancesShareNothing() {
         assertThat(types()).allSatisfy(type -> {
-            var one = create(type).open();
-            var other = create(type).open();
+            var first = create(type);
+            var second = create(type);
+            var one = first.open();
+            var other = second.open();
             var before = config(other);
+            one.write(VfioRegion.fileOffset(VfioRegion.CONFIG) + 0x10, new byte[] {0x5A, 0x5A, 0x5A, 0x5A}, 0, 4);
             one.write(VfioRegion.fileOffset(VfioRegion.CONFIG) + 0x3C, new byte[] {0x5A}, 0, 1);
             assertThat(config(other)).isEqualTo(before);
+            first.release();
+            second.release();
+            bus.remove(first.uuid());
+            bus.remove(second.uuid());
         });
     }
 
@@ -116,9 +124,42 @@ public abstract class MdevContract {
             loop.run();
             assertThat(config(device)).isEqualTo(before);
             var heard = new boolean[1];
-            device.setIrqs(SetIrqs.none(SetIrqs.ACTION_TRIGGER, VfioIrq.INTX, 0, 0));
-            device.setIrqs(SetIrqs.trigger(VfioIrq.INTX, 0, () -> heard[0] = true));
+            file(() -> device.setIrqs(SetIrqs.none(SetIrqs.ACTION_TRIGGER, VfioIrq.INTX, 0, 0)));
+            file(() -> device.setIrqs(SetIrqs.trigger(VfioIrq.INTX, 0, () -> heard[0] = true)));
             assertThat(heard[0]).isFalse();
+        });
+    }
+
+    @Test
+    void whatCanBeMappedIsWholePagesOfMemoryInsideItsRegion() {
+        assertThat(types()).allSatisfy(type -> {
+            var device = create(type).open();
+            for (int region = 0; region < device.info().regions(); region++) {
+                for (var area : device.mappable(region)) {
+                    assertThat(area.offset() + area.length())
+                            .isLessThanOrEqualTo(device.regionInfo(region).size());
+                    assertThat(device.mmap(region, area.offset(), area.length()).length())
+                            .isEqualTo(area.length());
+                }
+            }
+        });
+    }
+
+    @Test
+    void memoryIsTheInstancesOwnAndGoesWithIt() {
+        assertThat(types()).allSatisfy(type -> {
+            var instance = create(type);
+            var device = instance.open();
+            var mapped = device.mappable(0).stream()
+                    .map(area -> device.mmap(0, area.offset(), area.length()))
+                    .toList();
+            mapped.forEach(memory -> memory.ram().put(memory.offset(), 4, 0x5EC2E7));
+            instance.release();
+            var next = instance.open();
+            mapped.forEach(
+                    memory -> assertThat(next.load(0, memory.offset(), 4)).isNotEqualTo(0x5EC2E7));
+            instance.release();
+            assertThat(bus.remove(instance.uuid())).isTrue();
         });
     }
 
@@ -138,7 +179,7 @@ public abstract class MdevContract {
             int region = random.nextInt(VfioRegion.PCI_REGIONS);
             long offset = random.nextInt(8) == 0 ? random.nextLong(1L << 40) : random.nextInt(300);
             int size = 1 << random.nextInt(4);
-            switch (random.nextInt(7)) {
+            switch (random.nextInt(8)) {
                 case 0 ->
                     file(() -> device.read(VfioRegion.fileOffset(region) + offset, buffer, 0, random.nextInt(32)));
                 case 1 -> {
@@ -148,10 +189,19 @@ public abstract class MdevContract {
                 case 2 -> device.load(region, offset, size);
                 case 3, 4 -> device.store(region, offset & 0xFF, size, random.nextLong());
                 case 5 -> file(() -> device.setIrqs(request(random)));
+                case 6 -> file(() -> ask(device, random));
                 default -> loop.turn();
             }
         }
         file(() -> device.setIrqs(SetIrqs.none(SetIrqs.ACTION_TRIGGER, VfioIrq.MSI, 0, 0)));
+    }
+
+    private static void ask(VfioDevice device, Random random) {
+        switch (random.nextInt(3)) {
+            case 0 -> device.queryGfxPlane(new GfxPlane.Query(random.nextInt(8), random.nextInt(3)));
+            case 1 -> device.getGfxDmaBuf(random.nextInt(4)).memory();
+            default -> device.mmap(random.nextInt(20) - 1, random.nextInt(4) * 0x800L, random.nextLong(1L << 40));
+        }
     }
 
     private static SetIrqs request(Random random) {

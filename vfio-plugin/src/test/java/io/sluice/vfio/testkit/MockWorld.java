@@ -7,6 +7,7 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.iommu.DeviceTraits;
+import io.sluice.vfio.host.iommu.Domain;
 import io.sluice.vfio.host.iommu.IommuDevice;
 import io.sluice.vfio.host.iommu.IommuGroup;
 import io.sluice.vfio.host.iommu.IommuUnit;
@@ -21,6 +22,7 @@ import io.sluice.vfio.host.process.Process;
 import io.sluice.vfio.host.process.Request;
 import io.sluice.vfio.iommufd.GetHwInfo;
 import io.sluice.vfio.iommufd.IoasAlloc;
+import io.sluice.vfio.iommufd.IoasIovaRanges;
 import io.sluice.vfio.iommufd.IoasMap;
 import io.sluice.vfio.iommufd.IoasMapFile;
 import io.sluice.vfio.iommufd.IoasUnmap;
@@ -29,6 +31,7 @@ import io.sluice.vfio.iommufd.IommuNode;
 import io.sluice.vfio.iommufd.Iommufd;
 import io.sluice.vfio.iommufd.IommufdDevice;
 import io.sluice.vmm.address.Bdf;
+import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.List;
@@ -208,6 +211,58 @@ public final class MockWorld implements AutoCloseable {
     /// Bytes that are pinned in all of the host.
     public long pinned() {
         return kernel.frames().pinned();
+    }
+
+    /// Everything of the host that can be seen from outside, as text.
+    public String snapshot() {
+        var text = new StringBuilder();
+        text.append("pinned ").append(pinned());
+        for (var each : kernel.processes()) {
+            text.append("\n")
+                    .append(each.pid())
+                    .append(" VmPin ")
+                    .append(each.memory().pinnedPages());
+            text.append(" VmLck ").append(each.memory().lockedPages());
+            text.append(" user ").append(each.user().lockedPages());
+            text.append(" files ").append(each.descriptors());
+        }
+        text.append("\nobjects ").append(context().objectCount());
+        int next = newIoas();
+        destroy(next);
+        text.append(", next ").append(next);
+        for (int id = 1; id < next + 8; id++) {
+            text.append(ranges(id));
+        }
+        for (var group : groups) {
+            text.append("\n").append(group).append(group.owner() == null ? " free" : " owned");
+            for (int pasid : new int[] {0, 1, 2, 3, 100}) {
+                text.append("\n  ").append(pasid).append(": ").append(contents(group.domain(pasid)));
+            }
+        }
+        return text.toString();
+    }
+
+    private String ranges(int id) {
+        try {
+            return "\nIOAS " + id + ": " + ioctl(new IoasIovaRanges(id, 100));
+        } catch (HostException e) {
+            return "";
+        }
+    }
+
+    /// Which pages at the beginning of the aperture a domain has.
+    private static String contents(Domain domain) {
+        var text = new StringBuilder(domain.getClass().getSimpleName());
+        if (domain instanceof PagingDomain paging) {
+            text.append(" of ").append(paging.attachments());
+            for (int page = 0; page < 256; page++) {
+                long frame = paging.frameAt(new Iova(APERTURE_START + page * MOCK_PAGE));
+                if (frame != -1) {
+                    text.append(' ').append(page).append('=').append(Long.toHexString(frame));
+                }
+            }
+        }
+        return text.toString();
     }
 
     @Override

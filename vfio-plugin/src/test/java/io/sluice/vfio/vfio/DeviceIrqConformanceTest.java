@@ -178,8 +178,7 @@ class DeviceIrqConformanceTest {
 
         refused(
                 Errno.ENOTTY,
-                () -> rig.ask(
-                        fd, new SetIrqsByFile(SetIrqs.DATA_EVENTFD | MASK, 0, 0, 1, List.of(), List.of(two))));
+                () -> rig.ask(fd, new SetIrqsByFile(SetIrqs.DATA_EVENTFD | MASK, 0, 0, 1, List.of(), List.of(two))));
     }
 
     @Test

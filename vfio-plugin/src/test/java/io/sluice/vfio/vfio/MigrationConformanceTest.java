@@ -41,7 +41,10 @@ class MigrationConformanceTest {
     private static final class Mover implements MigrationOps, MigrationOps.Loader {
         int flags = ALL;
         final List<String> arcs = new ArrayList<>();
-        @Nullable MigrationState failsAt;
+
+        @Nullable
+        MigrationState failsAt;
+
         boolean broken;
         String state = "rest";
         final StringBuilder loaded = new StringBuilder();
@@ -225,8 +228,7 @@ class MigrationConformanceTest {
     @Test
     void preCopyOffersWhatItHasPausesAndGoesOnInStopCopyByTheSameFile() {
         int data = set(PRE_COPY);
-        assertThat(rig.ask(data, new MigrationFile.GetPrecopyInfo()))
-                .isEqualTo(new MigrationFile.PrecopyInfo(0, 4, 0));
+        assertThat(rig.ask(data, new MigrationFile.GetPrecopyInfo())).isEqualTo(new MigrationFile.PrecopyInfo(0, 4, 0));
 
         assertThat(read(data)).isEqualTo("head");
         refused(Errno.ENOMSG, () -> read(data));
@@ -237,8 +239,7 @@ class MigrationConformanceTest {
         refused(Errno.EINVAL, () -> rig.ask(data, new MigrationFile.GetPrecopyInfo()));
         assertThat(read(data)).isEqualTo("rest");
         assertThat(read(data)).isEmpty();
-        assertThat(mover.arcs)
-                .containsExactly("RUNNING>PRE_COPY", "PRE_COPY>PRE_COPY_P2P", "PRE_COPY_P2P>STOP_COPY");
+        assertThat(mover.arcs).containsExactly("RUNNING>PRE_COPY", "PRE_COPY>PRE_COPY_P2P", "PRE_COPY_P2P>STOP_COPY");
     }
 
     @Test

@@ -16,11 +16,22 @@ class TestDevice implements VfioDeviceOps {
     boolean failsOpen;
     boolean pasids;
     boolean noRequester;
-    @Nullable IommuDevice iommu;
-    @Nullable MigrationOps migration;
-    @Nullable DmaLogOps log;
-    @Nullable VfioFeature feature;
-    @Nullable VfToken virtualOf;
+
+    @Nullable
+    IommuDevice iommu;
+
+    @Nullable
+    MigrationOps migration;
+
+    @Nullable
+    DmaLogOps log;
+
+    @Nullable
+    VfioFeature feature;
+
+    @Nullable
+    VfToken virtualOf;
+
     int msix = 8;
     boolean grows;
 

@@ -2,6 +2,7 @@ package io.sluice.vmm.cpu;
 
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.BusDevice;
+import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.bus.TrapMeter;
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.Interpreter;
@@ -13,24 +14,29 @@ import io.sluice.vmm.testkit.NoInterrupts;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.List;
 
-/// A vCPU in 64-bit mode with identity-mapped memory and one device register page, for benchmarks: a loop of guest
-/// instructions, run until its HLT.
+/// A vCPU in 64-bit mode with identity-mapped memory, one device register page and one page of a device's memory, for
+/// benchmarks: a loop of guest instructions, run until its HLT.
 final class BareGuest implements AutoCloseable {
     static final long DEVICE = 0x1F_0000;
+    private static final long VIDEO = 0x1E_0000;
     private static final int RAM_BYTES = 1 << 20;
     private static final int CODE = 0x8000;
     private static final int TABLES = 0x1_0000;
     private static final int DATA = 0x4_0000;
 
     private final GuestRam ram = GuestRam.allocate(RAM_BYTES);
+    private final GuestRam video = GuestRam.allocate(GuestRam.PAGE_SIZE);
     private final Interpreter interpreter;
 
-    /// @param loopBody hexadecimal code; RSI points to data, RBX to the device; RCX is the loop's. Followed by
+    /// @param loopBody hexadecimal code; RSI points to data, RBX to the device, RDI to its memory; RCX is the loop's. Followed by
     ///     `dec ecx; jne` and `hlt`.
     BareGuest(String loopBody) {
         var memory = new AddressSpace("memory", (1L << 40) - 1);
         memory.mapRam(0, RAM_BYTES, ram, 0, true);
+        memory.swap(
+                List.of(), List.of(new Mapping.Ram(VIDEO, VIDEO + GuestRam.PAGE_SIZE - 1, video, 0, true)));
         memory.mapDevice(DEVICE, 0x1000, new Register(), new Strand(new NoLoop(), new MachineClock()));
         var core = new Core(memory, new AddressSpace("io", 0xFFFF), new NoInterrupts());
         interpreter = new Interpreter(core, memory);
@@ -77,6 +83,7 @@ final class BareGuest implements AutoCloseable {
         s.gpr[3] = DEVICE;
         s.gpr[4] = DATA + 0x8000;
         s.gpr[6] = DATA;
+        s.gpr[7] = VIDEO;
         core.stateChanged();
         interpreter.resume();
         var exit = interpreter.run();
@@ -88,6 +95,7 @@ final class BareGuest implements AutoCloseable {
     @Override
     public void close() {
         ram.close();
+        video.close();
     }
 
     private static final class Register implements BusDevice {

@@ -19,7 +19,7 @@ final class HostErrors {
             case NoSuchFileException missing -> MISSING;
             case AccessDeniedException denied -> "Permission denied";
             case FileSystemException refused -> Objects.requireNonNullElse(refused.getReason(), FAILED);
-            default -> FAILED;
+            default -> Objects.requireNonNullElse(e.getMessage(), FAILED);
         };
     }
 }

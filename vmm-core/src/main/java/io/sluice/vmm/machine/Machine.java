@@ -6,6 +6,7 @@ import io.sluice.vmm.device.MachinePower;
 import io.sluice.vmm.disk.Drive;
 import io.sluice.vmm.machine.Lifecycle.State;
 import io.sluice.vmm.memory.GuestRam;
+import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.Command;
 import io.sluice.vmm.qapi.Command.Nothing;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,7 +54,7 @@ public final class Machine implements AutoCloseable {
 
     /// Every device and object type that this program knows, for help.
     public static PluginRegistry registry() {
-        return PluginContext.newRegistry();
+        return PluginContext.newRegistry(ServiceLoader.load(Plugin.class));
     }
 
     private Machine(MachineConfig config, MachineHost host, GuestRam ram) {

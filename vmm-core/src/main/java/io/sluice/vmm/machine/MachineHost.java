@@ -2,10 +2,12 @@ package io.sluice.vmm.machine;
 
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.meter.MeterBoard;
+import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.trace.TraceSink;
 import java.util.List;
+import java.util.ServiceLoader;
 
 /// What a machine is given by the process around it.
 public interface MachineHost {
@@ -17,6 +19,11 @@ public interface MachineHost {
 
     /// Where the machine hangs out what it counts.
     MeterBoard meters();
+
+    /// The plugins that the machine has: all that are to be found, unless the process around it chooses.
+    default Iterable<? extends Plugin> plugins() {
+        return ServiceLoader.load(Plugin.class);
+    }
 
     /// Adds what only the process around the machine can offer: object types that need its sockets.
     void register(PluginRegistry registry);

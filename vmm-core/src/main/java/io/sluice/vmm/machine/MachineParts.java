@@ -65,7 +65,7 @@ final class MachineParts {
         board = new Board(config, ram, host.vmLoop(), callers.power(), callers.faults(), trace);
         panics = new PanicWatch(
                 board.clock, reason -> host.control(() -> callers.panicked().accept(reason)));
-        registry = PluginContext.newRegistry();
+        registry = PluginContext.newRegistry(host.plugins());
         host.register(registry);
         context = new PluginContext(board, host, callers.power(), trace, drives);
         registry.greet(context);

@@ -14,7 +14,6 @@ import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.EventType;
 import io.sluice.vmm.trace.Trace;
 import java.util.List;
-import java.util.ServiceLoader;
 
 /// What a plugin gets of the machine. Its devices live on the I/O loops, in turn.
 final class PluginContext implements DeviceContext {
@@ -33,11 +32,11 @@ final class PluginContext implements DeviceContext {
         this.drives = drives;
     }
 
-    /// A registry with everything that this program has.
-    static PluginRegistry newRegistry() {
+    /// A registry with what the board itself has, and these.
+    static PluginRegistry newRegistry(Iterable<? extends Plugin> plugins) {
         var registry = new PluginRegistry();
         new IsaDevices().register(registry);
-        ServiceLoader.load(Plugin.class).forEach(plugin -> plugin.register(registry));
+        plugins.forEach(plugin -> plugin.register(registry));
         return registry;
     }
 

@@ -106,7 +106,8 @@ public final class PciFunction {
         return bars;
     }
 
-    /// What answers behind a BAR while the function sits on a bus and decodes it, wherever that BAR is; on the function's strand.
+    /// What answers behind a BAR while the function sits on a bus and decodes it, wherever that BAR is; on the
+    /// function's strand.
     public BusDevice behind(Bar bar) {
         return gates.get(bars.indexOf(bar));
     }

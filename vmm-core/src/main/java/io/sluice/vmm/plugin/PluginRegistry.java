@@ -185,7 +185,12 @@ public final class PluginRegistry {
             throw new PluginException("Parameter 'id' is missing");
         }
         Placement.checkId(id);
-        var values = check(type.properties(), own, (key, value) -> "Invalid parameter '" + key + "'");
+        var all = new ArrayList<>(type.properties());
+        own.keySet().stream()
+                .filter(type::takes)
+                .map(property -> Property.string(property, ""))
+                .forEach(all::add);
+        var values = check(all, own, (key, value) -> "Invalid parameter '" + key + "'");
         return type.create(id, context, values);
     }
 

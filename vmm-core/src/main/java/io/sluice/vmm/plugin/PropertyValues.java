@@ -1,6 +1,7 @@
 package io.sluice.vmm.plugin;
 
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The values of one device's properties: checked, with the defaults filled in.
@@ -14,6 +15,11 @@ public final class PropertyValues {
     /// The text, or null if the user gave none and there is no default.
     public @Nullable String text(String name) {
         return values.get(name);
+    }
+
+    /// The names of all that have a value.
+    public Set<String> names() {
+        return values.keySet();
     }
 
     public boolean isGiven(String name) {

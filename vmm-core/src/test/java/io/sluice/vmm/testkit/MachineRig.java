@@ -13,6 +13,7 @@ import io.sluice.vmm.machine.MachineEnd;
 import io.sluice.vmm.machine.MachineHost;
 import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.metrics.MetricsPlugin;
+import io.sluice.vmm.plugin.Plugin;
 import io.sluice.vmm.plugin.PluginRegistry;
 import io.sluice.vmm.qapi.CommandTable;
 import io.sluice.vmm.qapi.EventType;
@@ -50,9 +51,11 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     private final List<EventType.Event<?>> events = new CopyOnWriteArrayList<>();
     private final StringBuffer log = new StringBuffer();
     private volatile @Nullable QmpServer control;
+    private final @Nullable List<? extends Plugin> plugins;
     private @Nullable Machine machine;
 
-    private MachineRig(int ports) {
+    private MachineRig(int ports, @Nullable List<? extends Plugin> plugins) {
+        this.plugins = plugins;
         for (int i = 0; i < ports; i++) {
             consoles.add(new TextConsole());
         }
@@ -66,7 +69,14 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
 
     /// Builds and starts a machine; what the build refuses is thrown, and nothing is left.
     public static MachineRig start(MachineConfig config) {
-        var rig = new MachineRig(config.serial().size());
+        return start(config, null);
+    }
+
+    /// As [#start(MachineConfig)].
+    ///
+    /// @param plugins the only ones that the machine has; null for all that are to be found
+    public static MachineRig start(MachineConfig config, @Nullable List<? extends Plugin> plugins) {
+        var rig = new MachineRig(config.serial().size(), plugins);
         rig.loops.hang(rig.meters);
         try {
             rig.machine = Machine.build(config, rig);
@@ -171,6 +181,11 @@ public final class MachineRig implements MachineHost, LoopEvents, AutoCloseable 
     @Override
     public MeterBoard meters() {
         return meters;
+    }
+
+    @Override
+    public Iterable<? extends Plugin> plugins() {
+        return plugins == null ? MachineHost.super.plugins() : plugins;
     }
 
     @Override

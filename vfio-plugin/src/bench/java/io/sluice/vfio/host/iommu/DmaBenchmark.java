@@ -6,6 +6,7 @@ import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.memory.HostMemory;
+import io.sluice.vmm.pci.DmaRuns;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -33,6 +34,7 @@ public class DmaBenchmark {
     private static final int PAGE = 4096;
     private static final int DEVICES = 64;
     private static final long GIB = 1L << 30;
+    private static final int PASID = 5;
 
     private GuestRam ram;
     private HostFrames frames;
@@ -42,6 +44,7 @@ public class DmaBenchmark {
     private PagingDomain crowded;
     private DmaContext device;
     private final byte[] buffer = new byte[LENGTH];
+    private final DmaRuns list = new DmaRuns(16);
     private int turn;
 
     @Setup
@@ -56,10 +59,23 @@ public class DmaBenchmark {
         }
         device = context(1);
         device.set(0, domain);
+        device.set(PASID, nested());
+        list.add(new Iova(0), LENGTH);
         crowded = unit.newPagingDomain(DomainOptions.PLAIN);
         for (int i = 0; i < DEVICES; i++) {
             context(2 + i).set(0, crowded);
         }
+    }
+
+    /// A guest that sees its memory, all of it, where it is: one page of 1 GiB.
+    private NestedDomain nested() {
+        long tables = 8 << 20;
+        long rights = 7;
+        var parent = unit.newPagingDomain(new DomainOptions(false, true, false));
+        parent.map(new Iova(0), all, true, true);
+        HostMemory.putLong(ram.base() + tables, tables + PAGE | rights);
+        HostMemory.putLong(ram.base() + tables + PAGE, 1 << 7 | rights);
+        return unit.newNestedDomain(parent, new StageOne(tables, 48, 0));
     }
 
     private DmaContext context(int number) {
@@ -93,6 +109,18 @@ public class DmaBenchmark {
         return device.write(0, 0, buffer, 0, LENGTH);
     }
 
+    /// Through both stages, from the cache.
+    @Benchmark
+    public boolean nestedRead64KiB() {
+        return device.read(PASID, 0, buffer, 0, LENGTH);
+    }
+
+    /// A list that names all of it, which its user only looks at.
+    @Benchmark
+    public boolean list64KiB() {
+        return device.access(0, list, true, () -> {});
+    }
+
     @Benchmark
     public void plainWrite64KiB() {
         HostMemory.copy(buffer, 0, ram.base(), LENGTH);
@@ -109,5 +137,24 @@ public class DmaBenchmark {
     public void invalidationFor64IdleDevices() {
         crowded.map(new Iova(0), all.part(0, PAGE), true, true);
         crowded.unmap(new Iova(0), PAGE);
+    }
+
+    @Benchmark
+    @OutputTimeUnit(TimeUnit.MICROSECONDS)
+    public PagingDomain aTebibyteOfTheLargestPages() {
+        var large = unit.newPagingDomain(DomainOptions.PLAIN);
+        large.map(new Iova(0), new HostFrames.Run(0, 1L << 40), true, true);
+        return large;
+    }
+
+    /// The same, as mappings of a GiB each.
+    @Benchmark
+    @OutputTimeUnit(TimeUnit.MICROSECONDS)
+    public PagingDomain aTebibyteGibibyteByGibibyte() {
+        var large = unit.newPagingDomain(DomainOptions.PLAIN);
+        for (long at = 0; at < 1L << 40; at += GIB) {
+            large.map(new Iova(at), new HostFrames.Run(at, GIB), true, true);
+        }
+        return large;
     }
 }

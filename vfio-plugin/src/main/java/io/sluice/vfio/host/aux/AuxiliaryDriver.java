@@ -1,6 +1,5 @@
 package io.sluice.vfio.host.aux;
 
-import io.sluice.vfio.host.HostException;
 import java.util.Set;
 
 /// A driver of the host's for parts of devices. Called without a lock held.

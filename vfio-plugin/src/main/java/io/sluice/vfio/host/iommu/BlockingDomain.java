@@ -19,4 +19,9 @@ public final class BlockingDomain extends Domain {
 
     @Override
     void leave(DmaContext context) {}
+
+    @Override
+    public String toString() {
+        return "no domain";
+    }
 }

@@ -32,7 +32,7 @@ public final class DeviceTlb {
     /// @param write whether it is to be written too
     /// @return [#READ] and [#WRITE]; 0 if there is none now, which is no fault unless it will never come
     public int translate(int pasid, long iova, boolean write) {
-        if (pasid == 0 && InterruptWindow.before(iova, 1) == 0) {
+        if (DmaContext.isPlain(pasid) && InterruptWindow.before(iova, 1) == 0) {
             context.tell(pasid, iova, PageTable.READ, Reason.INTERRUPT_ADDRESS);
             return 0;
         }

@@ -31,10 +31,10 @@ public final class DmaContext {
     private final Epoch epoch = new Epoch();
     private final Iotlb cache;
     private final Invalidations invalidations = new Invalidations();
+    private final FaultLog.Sender faults = new FaultLog.Sender();
     private final int granule;
 
     private int holders;
-    private boolean owned;
     private volatile boolean closed;
     private volatile Bindings bindings = Bindings.BLOCKED;
     private volatile @Nullable DeviceTlb deviceTlb;
@@ -66,7 +66,7 @@ public final class DmaContext {
         return invalidations;
     }
 
-    // ---- who has this requester id; guarded by the unit
+    // ---- who has this requester id as an alias; guarded by the unit
 
     void hold() {
         holders++;
@@ -75,15 +75,6 @@ public final class DmaContext {
     /// @return whether nobody has it any more
     boolean drop() {
         return --holders == 0;
-    }
-
-    /// Whether it is a device's own, not only an alias.
-    boolean isOwned() {
-        return owned;
-    }
-
-    void own(boolean owned) {
-        this.owned = owned;
     }
 
     // ---- domains
@@ -103,6 +94,7 @@ public final class DmaContext {
         if (requests != null) {
             requests.refuse(pasid);
         }
+        unit.trace().set(requester, pasid, domain);
     }
 
     /// What it has cached of a domain is not to be found again if it comes back to it.
@@ -166,6 +158,11 @@ public final class DmaContext {
 
     private Domain domainOf(int pasid) {
         return bindings.of(pasid & ~PRIVILEGED);
+    }
+
+    /// Whether a request has no PASID.
+    static boolean isPlain(int pasid) {
+        return (pasid & ~PRIVILEGED) == 0;
     }
 
     private static int tag(Domain domain, int pasid) {
@@ -277,7 +274,7 @@ public final class DmaContext {
     ///
     /// @return whether all was written; what comes after the first failure is dropped
     public boolean write(int pasid, long iova, byte[] source, int offset, int length) {
-        if (pasid == 0 && InterruptWindow.isMessage(iova, length) && !closed) {
+        if (isPlain(pasid) && InterruptWindow.isMessage(iova, length) && !closed) {
             unit.interrupt(requester, iova, source, offset);
             return true;
         }
@@ -285,7 +282,7 @@ public final class DmaContext {
     }
 
     private int move(int pasid, long iova, byte[] bytes, int offset, int length, long need) {
-        int reachable = pasid == 0 ? InterruptWindow.before(iova, length) : length;
+        int reachable = isPlain(pasid) ? InterruptWindow.before(iova, length) : length;
         int done = 0;
         while (done < reachable) {
             int piece = Math.min(PIECE, reachable - done);
@@ -335,7 +332,7 @@ public final class DmaContext {
         for (int piece = 0; piece < list.pieces(); piece++) {
             long iova = list.iova(piece).bits();
             int length = list.pieceLength(piece);
-            int reachable = pasid == 0 ? InterruptWindow.before(iova, length) : length;
+            int reachable = isPlain(pasid) ? InterruptWindow.before(iova, length) : length;
             for (int done = 0; done < reachable; ) {
                 long entry = translate(domain, tag, iova + done, need);
                 if ((entry & need) == 0) {
@@ -366,7 +363,7 @@ public final class DmaContext {
     }
 
     void tell(int pasid, long iova, long need, Reason reason) {
-        unit.faultLog().tell(requester, pasid & ~PRIVILEGED, iova, need == PageTable.WRITE, reason);
+        unit.faultLog().tell(faults, requester, pasid & ~PRIVILEGED, iova, need == PageTable.WRITE, reason);
     }
 
     boolean canEnforceCoherency() {

@@ -93,7 +93,7 @@ public final class DmaOperation {
 
     private Progress advance(DmaContext by) {
         long need = write ? PageTable.WRITE : PageTable.READ;
-        int reachable = pasid == 0 ? InterruptWindow.before(iova, length) : length;
+        int reachable = DmaContext.isPlain(pasid) ? InterruptWindow.before(iova, length) : length;
         while (moved < reachable) {
             int piece = Math.min(DmaContext.PIECE, reachable - moved);
             long went = by.movePiece(pasid, iova + moved, bytes, offset + moved, piece, need, null);

@@ -7,20 +7,30 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
-/// Tells of the faults of one unit, [#MOST] in every [#PAUSE_NANOS]: a device that faults all the time costs the rest
-/// of
-/// the host no more than that. Any thread; no lock.
+/// Tells of the faults of one unit: for each requester id [#MOST] in every [#PAUSE_NANOS], so that a device that faults
+/// all the time costs the rest of the host no more than that, and does not hide what others do. Any thread; no lock.
 final class FaultLog {
-    static final int MOST = 256;
+    static final int MOST = 64;
     /// 100 ms.
     static final long PAUSE_NANOS = 100_000_000;
 
+    /// How much was told of one sender: the number of the period, and in the low half how often in it.
+    static final class Sender {
+        private final AtomicLong told = new AtomicLong();
+
+        private boolean passes(int period) {
+            long first = (long) period << Integer.SIZE | 1;
+            long after = told.updateAndGet(now ->
+                    (int) (now >>> Integer.SIZE) == period && now != 0 ? Math.min(now + 1, first + MOST) : first);
+            return after < first + MOST;
+        }
+    }
+
     private final LongSupplier clock;
     private final List<DmaFaults> listeners = new CopyOnWriteArrayList<>();
+    private final Sender strangers = new Sender();
     private final LongAdder count = new LongAdder();
     private final LongAdder untold = new LongAdder();
-    /// The number of the period, and in the low half how many were told in it.
-    private final AtomicLong told = new AtomicLong();
 
     FaultLog(LongSupplier clock) {
         this.clock = clock;
@@ -30,23 +40,24 @@ final class FaultLog {
         listeners.add(listener);
     }
 
-    void tell(Bdf requester, int pasid, long iova, boolean write, DmaFaults.Reason reason) {
+    void drop(DmaFaults listener) {
+        listeners.remove(listener);
+    }
+
+    /// Tells of a request by a requester id that is nobody's. All of them are one sender.
+    void tellStranger(Bdf requester, int pasid, long iova, boolean write) {
+        tell(strangers, requester, pasid, iova, write, DmaFaults.Reason.UNKNOWN_REQUESTER);
+    }
+
+    void tell(Sender sender, Bdf requester, int pasid, long iova, boolean write, DmaFaults.Reason reason) {
         count.increment();
-        if (!passes()) {
+        if (!sender.passes((int) (clock.getAsLong() / PAUSE_NANOS))) {
             untold.increment();
             return;
         }
         for (var listener : listeners) {
             listener.faulted(requester, pasid, iova, write, reason);
         }
-    }
-
-    private boolean passes() {
-        int period = (int) (clock.getAsLong() / PAUSE_NANOS);
-        long first = (long) period << Integer.SIZE | 1;
-        long after = told.updateAndGet(
-                now -> (int) (now >>> Integer.SIZE) == period && now != 0 ? Math.min(now + 1, first + MOST) : first);
-        return after < first + MOST;
     }
 
     long count() {

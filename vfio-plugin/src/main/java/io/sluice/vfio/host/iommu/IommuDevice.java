@@ -15,7 +15,7 @@ public final class IommuDevice {
     private final IommuGroup group;
     private final DeviceTraits traits;
     private final List<ReservedRegion> reserved;
-    /// One for each requester id, its own first. Those of aliases may be other devices' too.
+    /// One for each requester id, its own first, which is nobody else's. Those of aliases may be other devices' too.
     private final List<DmaContext> contexts;
 
     IommuDevice(Bdf requester, IommuUnit unit, IommuGroup group, DeviceTraits traits, List<DmaContext> contexts) {

@@ -6,10 +6,11 @@ import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.pci.DmaTarget;
+import io.sluice.vmm.trace.Trace;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,16 +19,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Any thread; DMA finds its requester id without a lock.
 public final class IommuUnit {
-    private static final int BUSES = 256;
-    private static final int FUNCTIONS = 256;
-
     private final UnitSettings settings;
     private final HostFrames frames;
     private final Steps steps;
-    private final AtomicReferenceArray<@Nullable AtomicReferenceArray<@Nullable DmaContext>> requesters =
-            new AtomicReferenceArray<>(BUSES);
+    private final RequesterTable owners = new RequesterTable();
+    private final RequesterTable aliased = new RequesterTable();
+    private final TreeMap<Integer, IommuDevice> devices = new TreeMap<>();
     private final FaultLog faultLog;
     private final DmaTarget dma = new UnitDma(this);
+    private volatile IommuTrace trace;
     private volatile InterruptSink interrupts = (requester, address, data) -> {};
 
     public IommuUnit(UnitSettings settings, HostFrames frames, Steps steps) {
@@ -39,6 +39,8 @@ public final class IommuUnit {
         this.frames = frames;
         this.steps = steps;
         this.faultLog = new FaultLog(clock);
+        this.trace = new IommuTrace(Trace.none(), settings.name());
+        onFault((requester, pasid, iova, write, reason) -> trace.fault(requester, pasid, iova, write, reason));
     }
 
     public UnitSettings settings() {
@@ -108,6 +110,7 @@ public final class IommuUnit {
             forget(device);
             throw refused;
         }
+        trace.added(requester, group);
         return device;
     }
 
@@ -115,73 +118,96 @@ public final class IommuUnit {
         var ids = new LinkedHashSet<Bdf>();
         ids.add(requester);
         ids.addAll(aliases);
+        if (owners.find(requester.bits()) != null) {
+            throw new HostException(Errno.EEXIST, requester + " is behind " + settings.name() + " already");
+        }
         for (var id : ids) {
-            var there = find(id.bits());
-            if (there != null && there.isOwned() && id.equals(requester)) {
-                throw new HostException(Errno.EEXIST, id + " is behind " + settings.name() + " already");
-            }
-            if (there != null && there.group() != group) {
+            if (!isFree(owners.find(id.bits()), group) || !isFree(aliased.find(id.bits()), group)) {
                 throw new HostException(Errno.EINVAL, id + " is of another group");
             }
         }
+        ids.remove(requester);
         var contexts = new ArrayList<DmaContext>();
+        contexts.add(new DmaContext(requester, this, group));
+        owners.put(requester, contexts.getFirst());
         for (var id : ids) {
-            contexts.add(hold(id, group));
+            contexts.add(holdAlias(id, group));
         }
-        contexts.getFirst().own(true);
-        return new IommuDevice(requester, this, group, traits, contexts);
+        var device = new IommuDevice(requester, this, group, traits, contexts);
+        devices.put(requester.bits(), device);
+        return device;
     }
 
-    private DmaContext hold(Bdf id, IommuGroup group) {
-        var bus = requesters.get(id.bus());
-        if (bus == null) {
-            bus = new AtomicReferenceArray<>(FUNCTIONS);
-            requesters.set(id.bus(), bus);
-        }
-        var context = bus.get(id.bits() & FUNCTIONS - 1);
+    private static boolean isFree(@Nullable DmaContext there, IommuGroup group) {
+        return there == null || there.group() == group;
+    }
+
+    private DmaContext holdAlias(Bdf id, IommuGroup group) {
+        var context = aliased.find(id.bits());
         if (context == null) {
             context = new DmaContext(id, this, group);
-            bus.set(id.bits() & FUNCTIONS - 1, context);
+            aliased.put(id, context);
         }
         context.hold();
         return context;
     }
 
-    /// Takes a device away. When it returns, not one byte moves by its requester ids any more, but for those that
-    /// others have too.
+    /// Takes a device away. When it returns, not one byte moves by its own requester id any more, nor by those of its
+    /// aliases that nobody else has.
     public void remove(IommuDevice device) {
         if (device.group().leave(device)) {
             forget(device);
+            trace.removed(device.requester());
         }
+    }
+
+    /// Those behind it that are there now, by requester id.
+    public synchronized List<IommuDevice> devices() {
+        return List.copyOf(devices.values());
     }
 
     private synchronized void forget(IommuDevice device) {
         device.retire();
-        device.dma().own(false);
+        devices.remove(device.requester().bits());
         for (var context : device.contexts()) {
-            if (context.drop()) {
-                var id = context.requester();
-                var bus = requesters.get(id.bus());
-                if (bus != null) {
-                    bus.set(id.bits() & FUNCTIONS - 1, null);
-                }
+            if (context.equals(device.dma())) {
+                owners.put(context.requester(), null);
+                context.close();
+            } else if (context.drop()) {
+                aliased.put(context.requester(), null);
                 context.close();
             }
         }
     }
 
-    /// The requester id's way to memory; null if it is nobody's.
+    /// The requester id's way to memory; null if it is nobody's. Whose own it is comes before those who have it as an
+    /// alias.
     @Nullable
     DmaContext find(int requester) {
-        var bus = requesters.get(requester >>> 8);
-        return bus == null ? null : bus.get(requester & FUNCTIONS - 1);
+        var own = owners.find(requester);
+        return own != null ? own : aliased.find(requester);
     }
 
     // ---- news
 
-    /// Tells of requests that went nowhere, from now on. Of very many in a short time, only some are told.
+    /// Tells of requests that went nowhere, from now on. Of very many of one device in a
+    /// short time, only some are told.
     public void onFault(DmaFaults listener) {
         faultLog.listen(listener);
+    }
+
+    /// Tells `listener` nothing more.
+    public void dropFaultListener(DmaFaults listener) {
+        faultLog.drop(listener);
+    }
+
+    /// Whose log hears of devices, domains and faults from now on.
+    public void traceTo(Trace to) {
+        trace = new IommuTrace(to, settings.name());
+    }
+
+    IommuTrace trace() {
+        return trace;
     }
 
     /// Requests that went nowhere, told or not.

@@ -33,11 +33,6 @@ public final class PagingDomain extends Domain {
         return options;
     }
 
-    /// log2 of its smallest page.
-    int granuleShift() {
-        return table.granuleShift();
-    }
-
     /// The addresses that it translates.
     public Aperture aperture() {
         return aperture;
@@ -224,6 +219,6 @@ public final class PagingDomain extends Domain {
 
     @Override
     public String toString() {
-        return "paging domain " + number() + " of " + Arrays.toString(users.distinct());
+        return "domain " + number();
     }
 }

@@ -49,7 +49,7 @@ final class UnitDma implements DmaTarget {
     }
 
     private boolean unknown(Bdf requester, @Nullable Pasid pasid, Iova iova, boolean write) {
-        unit.faultLog().tell(requester, number(pasid), iova.bits(), write, DmaFaults.Reason.UNKNOWN_REQUESTER);
+        unit.faultLog().tellStranger(requester, number(pasid), iova.bits(), write);
         return false;
     }
 }

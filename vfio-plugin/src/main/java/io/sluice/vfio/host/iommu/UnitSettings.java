@@ -52,7 +52,7 @@ public record UnitSettings(
                 true,
                 true,
                 true,
-                0x01D2_078C_226F_0606L,
+                0x11D2_078C_226F_0606L,
                 0x0001_ED9E_A4F0_0FDFL);
     }
 }

@@ -1,29 +1,36 @@
 package io.sluice.vfio.host.iommu;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
-/// The requester ids that go through a domain, one entry for each attachment. Changes are guarded by the domain.
+/// The requester ids that go through a domain, and by how many of their PASIDs each. Changes are guarded by the domain.
 final class Users {
-    private final List<DmaContext> all = new ArrayList<>();
+    private final Map<DmaContext, Integer> attachments = new LinkedHashMap<>();
+    private int count;
     private volatile DmaContext[] distinct = {};
 
     void add(DmaContext context) {
-        all.add(context);
-        settle();
+        count++;
+        if (attachments.merge(context, 1, Integer::sum) == 1) {
+            settle();
+        }
     }
 
     void remove(DmaContext context) {
-        all.remove(context);
-        settle();
+        count--;
+        if (attachments.merge(context, -1, Integer::sum) == 0) {
+            attachments.remove(context);
+            settle();
+        }
     }
 
     private void settle() {
-        distinct = all.stream().distinct().toArray(DmaContext[]::new);
+        distinct = attachments.keySet().toArray(DmaContext[]::new);
     }
 
+    /// Attachments, of requester ids and of PASIDs.
     int count() {
-        return all.size();
+        return count;
     }
 
     /// Each once. Any thread.

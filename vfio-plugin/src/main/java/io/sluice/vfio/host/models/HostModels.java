@@ -60,8 +60,8 @@ public final class HostModels implements DeviceModel.Catalogue {
                 NvmeSettings.SMALLEST_BLOCK,
                 NvmeSettings.LARGEST_BLOCK,
                 NvmeSettings.SMALLEST_BLOCK);
-        int pairs = (int) properties.number(
-                "max_ioqpairs", 1, NvmeSettings.MOST_IO_QUEUE_PAIRS, NvmeSettings.IO_QUEUE_PAIRS);
+        int pairs = (int)
+                properties.number("max_ioqpairs", 1, NvmeSettings.MOST_IO_QUEUE_PAIRS, NvmeSettings.IO_QUEUE_PAIRS);
         var settings = new NvmeSettings(
                 serial == null ? order.name() : serial,
                 pairs,

@@ -52,8 +52,7 @@ final class ModelProperties {
     void done() {
         for (var name : values.keySet()) {
             if (!known.contains(name)) {
-                throw new IllegalArgumentException(
-                        name + " is no property; there are " + String.join(", ", known));
+                throw new IllegalArgumentException(name + " is no property; there are " + String.join(", ", known));
             }
         }
     }

@@ -90,12 +90,11 @@ final class ConfigFields {
         if (node == null) {
             return otherwise;
         }
-        long value =
-                switch (node) {
-                    case JsonNode.Number number -> number.value();
-                    case JsonNode.Text text -> parsed(key, text.value());
-                    case JsonNode other -> throw wrong(key, "is " + other.kind() + "; a number belongs here");
-                };
+        long value = switch (node) {
+            case JsonNode.Number number -> number.value();
+            case JsonNode.Text text -> parsed(key, text.value());
+            case JsonNode other -> throw wrong(key, "is " + other.kind() + "; a number belongs here");
+        };
         if (value < least || value > most) {
             throw wrong(key, "is " + value + "; it goes from " + least + " to " + most);
         }

@@ -1,9 +1,11 @@
 package io.sluice.vfio.host.pci;
 
+import io.sluice.vfio.host.iommu.IommuDevice;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.pci.FunctionShape;
 import io.sluice.vmm.pci.PciFunction;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A kind of device that can sit in the host. It is told nothing of the host: the shape has what its place adds, also
@@ -12,7 +14,13 @@ import org.jspecify.annotations.Nullable;
 public interface DeviceModel {
     /// @param name what the device is called in the host
     /// @param properties as they are described, unchecked
-    record Order(String name, Map<String, String> properties, Strand strand, FunctionShape shape) {}
+    /// @param iommu how the IOMMU knows the device, null while it does not: for those that do more than plain DMA
+    record Order(
+            String name,
+            Map<String, String> properties,
+            Strand strand,
+            FunctionShape shape,
+            Supplier<@Nullable IommuDevice> iommu) {}
 
     /// @param close gives back what the device holds, once its function is on no bus
     record Made(PciFunction function, Runnable close) {}

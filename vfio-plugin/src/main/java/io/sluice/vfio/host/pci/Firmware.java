@@ -8,9 +8,11 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongConsumer;
 
-/// What the host's firmware does once, and its kernel again for what comes later: bus numbers, BARs, windows of bridges,
+/// What the host's firmware does once, and its kernel again for what comes later: bus numbers, BARs, windows of
+/// bridges,
 /// decoding on. Larger things come first, so each is aligned to its size without holes.
 final class Firmware {
     private static final int COMMAND = 0x04;
@@ -64,7 +66,7 @@ final class Firmware {
         var room = new BusRoom(fresh(IO), fresh(MEMORY), fresh(PREFETCHABLE), LAST_BUS);
         root.room(room);
         for (var space : Space.values()) {
-            var layout = layouts.get(space);
+            var layout = layout(layouts, space);
             var there = room.of(space);
             long base = AddressRoom.align(there.first(), layout.alignment);
             if (base + layout.length - 1 > there.last()) {
@@ -94,6 +96,10 @@ final class Firmware {
         }
     }
 
+    private static Layout layout(Map<Space, Layout> all, Space space) {
+        return Objects.requireNonNull(all.get(space));
+    }
+
     private Map<Space, Layout> layouts(HostBus bus) {
         var layouts = new EnumMap<Space, Layout>(Space.class);
         for (var space : Space.values()) {
@@ -101,13 +107,13 @@ final class Firmware {
         }
         for (var function : bus.functions()) {
             for (var bar : BarItem.of(function, bus.bridge() != null)) {
-                layouts.get(bar.space()).items.add(new Item(bar.length(), bar.alignment(), bar::place));
+                layout(layouts, bar.space()).items.add(new Item(bar.length(), bar.alignment(), bar::place));
             }
             var below = function.belowBus();
             if (below != null) {
                 var inside = layouts(below);
                 for (var space : Space.values()) {
-                    window(function, below, space, inside.get(space), layouts.get(space));
+                    window(function, below, space, layout(inside, space), layout(layouts, space));
                 }
             }
         }
@@ -210,7 +216,9 @@ final class Firmware {
         int highest = bus.number();
         for (var function : bus.functions()) {
             var below = function.belowBus();
-            highest = Math.max(highest, below == null ? 0 : Math.max(below.number(), below.room().lastBus()));
+            highest = Math.max(
+                    highest,
+                    below == null ? 0 : Math.max(below.number(), below.room().lastBus()));
         }
         if (highest >= bus.room().lastBus()) {
             throw new HostException(Errno.ENOSPC, "no bus number is left behind " + bus);

@@ -23,7 +23,6 @@ final class FunctionMaker {
     private final DeviceModel.Catalogue models;
     private final Supplier<Strand> strands;
     private final PeerRouting peers;
-    private final HostVectors vectors;
     private final DmaFault.Watch faults;
     private final Steps steps;
 
@@ -31,13 +30,11 @@ final class FunctionMaker {
             DeviceModel.Catalogue models,
             Supplier<Strand> strands,
             PeerRouting peers,
-            HostVectors vectors,
             DmaFault.Watch faults,
             Steps steps) {
         this.models = models;
         this.strands = strands;
         this.peers = peers;
-        this.vectors = vectors;
         this.faults = faults;
         this.steps = steps;
     }
@@ -53,8 +50,7 @@ final class FunctionMaker {
             @Nullable VirtualFunctions vfs) {}
 
     private Made wired(
-            PciFunction pci, Runnable close, @Nullable BridgePort bridge, @Nullable VirtualFunctions vfs) {
-        var dma = new HostDma(peers, vectors);
+            PciFunction pci, HostDma dma, Runnable close, @Nullable BridgePort bridge, @Nullable VirtualFunctions vfs) {
         var pin = new HostPin();
         return new Made(pci, dma, pin, new PciFabric.Wires(dma, dma, pin, faults), close, bridge, vfs);
     }
@@ -65,7 +61,7 @@ final class FunctionMaker {
         var kind = config.kind().bridge();
         if (kind != null) {
             var bridge = new BridgePort(config.name(), strands.get(), kind, builder -> acs(builder, config));
-            return wired(bridge.function(), () -> {}, bridge, null);
+            return wired(bridge.function(), new HostDma(peers), () -> {}, bridge, null);
         }
         return config.kind().isDevice() ? device(config) : collector(config);
     }
@@ -76,7 +72,7 @@ final class FunctionMaker {
                 .classCode(EVENT_COLLECTOR_CLASS)
                 .pciExpress(PciExpress.Type.EVENT_COLLECTOR, false);
         acs(builder, config);
-        return wired(builder.build(), () -> {}, null, null);
+        return wired(builder.build(), new HostDma(peers), () -> {}, null, null);
     }
 
     private static void acs(PciFunctionBuilder builder, FunctionConfig config) {
@@ -106,15 +102,16 @@ final class FunctionMaker {
         try {
             var wanted = config.vfs();
             var settings = wanted == null ? null : virtual(config, wanted, model, slots);
+            var dma = new HostDma(peers);
             var made = model.make(new DeviceModel.Order(
-                    config.name(), config.properties(), strands.get(), shape(config, settings)));
+                    config.name(), config.properties(), strands.get(), shape(config, settings), dma));
             var vfs = settings == null ? null : new VirtualFunctions(slots);
             var sriov = made.function().extensions().sriov();
             if (sriov != null && vfs != null) {
                 sriov.source(vfs);
             }
             done = true;
-            return wired(made.function(), made.close(), null, vfs);
+            return wired(made.function(), dma, made.close(), null, vfs);
         } finally {
             if (!done) {
                 slots.forEach(slot -> slot.close().run());
@@ -127,10 +124,10 @@ final class FunctionMaker {
         var each = model.virtualFunctions(config.name(), wanted);
         for (int vf = 0; vf < wanted.total(); vf++) {
             steps.pass("host.pci.make.vf");
-            var made = each.make(vf, strands.get(), virtualShape(config));
-            var wired = wired(made.function(), made.close(), null, null);
-            slots.add(new VirtualFunctions.Slot(
-                    wired.pci(), wired.dma(), wired.pin(), wired.wires(), made.close()));
+            var dma = new HostDma(peers);
+            var made = each.make(vf, strands.get(), virtualShape(config), dma);
+            var wired = wired(made.function(), dma, made.close(), null, null);
+            slots.add(new VirtualFunctions.Slot(wired.pci(), wired.dma(), wired.pin(), wired.wires(), made.close()));
         }
         var bars = slots.getFirst().pci().bars().stream()
                 .filter(bar -> bar.kind() != io.sluice.vmm.pci.Bar.Kind.IO)
@@ -164,8 +161,7 @@ final class FunctionMaker {
                 var wanted = config.vfs();
                 boolean own = wanted != null && wanted.device() >= 0;
                 int device = own ? vfs.device() : builder.deviceId();
-                builder.sriov(new SriovSettings(
-                        vfs.total(), vfs.firstOffset(), vfs.stride(), device, vfs.bars()));
+                builder.sriov(new SriovSettings(vfs.total(), vfs.firstOffset(), vfs.stride(), device, vfs.bars()));
             }
         };
     }

@@ -8,19 +8,19 @@ import io.sluice.vmm.irq.MsiTarget;
 import io.sluice.vmm.pci.DmaRuns;
 import io.sluice.vmm.pci.DmaTarget;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Where the requests of one function go: to a peer if something below the IOMMU turns them round, else to the IOMMU;
 /// nowhere while that does not know the function. On the function's strand; takes no lock.
-final class HostDma implements DmaTarget, MsiTarget {
+final class HostDma implements DmaTarget, MsiTarget, Supplier<@Nullable IommuDevice> {
     private final PeerRouting peers;
-    private final HostVectors vectors;
+    private final byte[] message = new byte[4];
     private @Nullable HostFunction function;
     private volatile @Nullable IommuDevice device;
 
-    HostDma(PeerRouting peers, HostVectors vectors) {
+    HostDma(PeerRouting peers) {
         this.peers = peers;
-        this.vectors = vectors;
     }
 
     /// Said once, before the function sends anything.
@@ -69,7 +69,7 @@ final class HostDma implements DmaTarget, MsiTarget {
             Arrays.fill(target, offset, offset + length, (byte) -1);
             return false;
         }
-        return known.dma().read(pasid == null ? 0 : pasid.value(), iova, target, offset, length);
+        return known.dma().read(number(pasid), iova, target, offset, length);
     }
 
     @Override
@@ -97,31 +97,61 @@ final class HostDma implements DmaTarget, MsiTarget {
     }
 
     private boolean writeUp(@Nullable Pasid pasid, long iova, byte[] source, int offset, int length) {
-        if (pasid == null && length == 4 && HostVectors.isMessage(iova)) {
-            return interrupt(iova, LittleEndianBytes.get(source, offset, 4));
-        }
         var known = device;
-        return known != null && known.dma().write(pasid == null ? 0 : pasid.value(), iova, source, offset, length);
+        return known != null && known.dma().write(number(pasid), iova, source, offset, length);
     }
 
-    private boolean interrupt(long address, long data) {
-        var known = device;
-        return known != null && vectors.deliver(known, address, (int) data);
+    private static int number(@Nullable Pasid pasid) {
+        return pasid == null ? 0 : pasid.value();
     }
 
     @Override
     public boolean access(Bdf requester, @Nullable Pasid pasid, DmaRuns list, boolean write, Runnable use) {
-        return DmaTarget.super.access(requester, pasid, list, write, use);
+        var sender = function;
+        var known = device;
+        if (sender == null || known == null || !sends(sender, pasid)) {
+            list.startRuns();
+            return false;
+        }
+        return peers.mayTurn(sender) && turnsSomewhere(sender, list)
+                ? DmaTarget.super.access(requester, pasid, list, write, use)
+                : known.dma().access(number(pasid), list, write, use);
     }
 
-    /// A message-signalled interrupt is a memory write like any other; where the interrupt window is, it is one.
+    private boolean turnsSomewhere(HostFunction sender, DmaRuns list) {
+        for (int i = 0; i < list.pieces(); i++) {
+            long at = list.iova(i).bits();
+            int left = list.pieceLength(i);
+            while (left > 0) {
+                if (peers.turns(sender, at)) {
+                    return true;
+                }
+                int piece = peers.piece(at, left);
+                at += piece;
+                left -= piece;
+            }
+        }
+        return false;
+    }
+
+    /// A message-signalled interrupt is a memory write like any other; what lies at the interrupt window makes it one.
     @Override
     public void write(long address, int data) {
-        var bytes = new byte[4];
-        LittleEndianBytes.put(bytes, 0, 4, data);
         var sender = function;
-        if (sender != null) {
-            write(sender.address(), null, new Iova(address), bytes, 0, 4);
+        if (sender == null) {
+            return;
         }
+        LittleEndianBytes.put(message, 0, 4, data);
+        if (peers.mayTurn(sender) && peers.turns(sender, address)) {
+            peers.write(sender, address, message, 0, 4);
+        } else {
+            writeUp(null, address, message, 0, 4);
+        }
+    }
+
+    /// How the IOMMU knows the function; null while it does not. Any thread.
+    @Override
+    public @Nullable IommuDevice get() {
+        return device;
     }
 }

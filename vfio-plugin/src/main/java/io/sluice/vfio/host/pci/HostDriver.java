@@ -1,7 +1,5 @@
 package io.sluice.vfio.host.pci;
 
-import io.sluice.vfio.host.HostException;
-
 /// A driver of the host's kernel. Called without a lock held, for one function by one thread at a time.
 public interface HostDriver {
     /// What sysfs calls it.

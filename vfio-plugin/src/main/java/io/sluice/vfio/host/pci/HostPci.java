@@ -61,15 +61,14 @@ public final class HostPci implements AutoCloseable {
         for (var settings : config.iommus()) {
             units.put(settings.name(), new IommuUnit(settings, ground.frames(), steps));
         }
-        this.fabric = new PciFabric(memory, io, ground.trace());
         this.vectors = new HostVectors(steps);
+        for (var unit : units.values()) {
+            boolean remapped = unit.settings().interruptRemapping();
+            unit.onInterrupt((requester, address, data) -> vectors.deliver(requester, address, data, remapped));
+        }
+        this.fabric = new PciFabric(memory, io, ground.trace());
         this.maker = new FunctionMaker(
-                ground.models(),
-                ground.strands(),
-                new PeerRouting(memory),
-                vectors,
-                fault -> faults.faulted(fault),
-                steps);
+                ground.models(), ground.strands(), new PeerRouting(memory), fault -> faults.faulted(fault), steps);
         this.attachment = new Attachment(units, new Groups(ground.groups()));
         this.drivers = new HostDrivers(steps, this::disableVfs);
         this.resets = new HostResets(steps);
@@ -161,7 +160,7 @@ public final class HostPci implements AutoCloseable {
             put = true;
             return function;
         } catch (PciException refused) {
-            throw new HostException(Errno.EEXIST, refused.getMessage());
+            throw new HostException(Errno.EEXIST, String.valueOf(refused.getMessage()));
         } finally {
             if (!put) {
                 close(made.close(), made.vfs());
@@ -275,6 +274,7 @@ public final class HostPci implements AutoCloseable {
                 in = true;
             } finally {
                 if (!in) {
+                    attachment.detach(function);
                     drop(function);
                 }
             }

@@ -37,8 +37,7 @@ public final class HostResets {
 
     public Method method(HostFunction function) {
         int express = Capabilities.find(function, Capabilities.EXPRESS);
-        if (express != 0
-                && (function.configRead(express + DEVICE_CAPABILITIES, 4) & FUNCTION_LEVEL_RESET) != 0) {
+        if (express != 0 && (function.configRead(express + DEVICE_CAPABILITIES, 4) & FUNCTION_LEVEL_RESET) != 0) {
             return Method.FUNCTION_LEVEL;
         }
         boolean alone = function.bus().functions().length == 1;

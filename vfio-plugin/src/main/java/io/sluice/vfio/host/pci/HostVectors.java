@@ -4,6 +4,7 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.iommu.IommuDevice;
+import io.sluice.vmm.address.Bdf;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -12,13 +13,13 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The interrupts of the host: what message-signalled interrupts become. A message names a handle and counts from
-/// there, in the format that interrupt remapping has (VT-d specification, section 5.1.2.2); a device that sends another's
+/// there, in the format that interrupt remapping has (VT-d specification, section 5.1.2.2); a device that sends
+/// another's
 /// is not heard if the IOMMU remaps interrupts.
 ///
 /// Any thread; delivery takes no lock and allocates nothing.
 public final class HostVectors {
     private static final long WINDOW = 0xFEE0_0000L;
-    private static final long WINDOW_SIZE = 1L << 20;
     private static final int MOST = 1 << 16;
     private static final long REMAPPABLE = 1 << 4;
     private static final long SUBHANDLE_VALID = 1 << 3;
@@ -28,7 +29,7 @@ public final class HostVectors {
     private final Steps steps;
     private final AtomicReferenceArray<@Nullable Block> table = new AtomicReferenceArray<>(MOST);
     private final BitSet taken = new BitSet();
-    private final LongAdder refused = new LongAdder();
+    private final LongAdder blocked = new LongAdder();
 
     HostVectors(Steps steps) {
         this.steps = steps;
@@ -75,8 +76,7 @@ public final class HostVectors {
     /// Takes vectors for a function.
     ///
     /// @param handler gets the number, from 0, on the strand of the function that sent it; must not block
-    /// @throws HostException ENOSPC if there are not as many left in a row, with how many there are as its count; ENODEV
-    ///     if the function is gone
+    /// @throws HostException ENOSPC if there are not as many left; ENODEV if the function is gone
     public Block allocate(HostFunction owner, int count, IntConsumer handler) {
         if (count < 1 || count > 2048) {
             throw new HostException(Errno.EINVAL, "no function has " + count + " vectors");
@@ -103,18 +103,7 @@ public final class HostVectors {
             }
             first = taken.nextClearBit(next);
         }
-        throw new HostException(Errno.ENOSPC, "no " + count + " vectors in a row are left", longest());
-    }
-
-    private int longest() {
-        int longest = 0;
-        for (int first = taken.nextClearBit(0); first < MOST; ) {
-            int next = taken.nextSetBit(first);
-            int end = next < 0 ? MOST : next;
-            longest = Math.max(longest, end - first);
-            first = taken.nextClearBit(end);
-        }
-        return longest;
+        throw new HostException(Errno.ENOSPC, "no " + count + " vectors in a row are left");
     }
 
     private synchronized void free(Block block) {
@@ -137,33 +126,22 @@ public final class HostVectors {
         return MOST - taken.cardinality();
     }
 
-    /// Messages that were no interrupt: to a vector that is not in use, or not the sender's.
-    public long refused() {
-        return refused.sum();
-    }
-
-    static boolean isMessage(long address) {
-        return address >= WINDOW && address < WINDOW + WINDOW_SIZE;
-    }
-
     /// A device has written `data` into the interrupt window.
     ///
-    /// @return whether that was an interrupt that it may send
-    boolean deliver(IommuDevice sender, long address, int data) {
-        if ((address & REMAPPABLE) == 0) {
-            refused.increment();
-            return false;
-        }
-        int handle = (int) (address >> HANDLE_SHIFT & 0x7FFF) | (int) (address >> HANDLE_TOP_SHIFT & 1) << 15;
+    /// @param remapped whether its IOMMU looks at who sends what
+    void deliver(Bdf requester, int address, int data, boolean remapped) {
+        int handle = address >>> HANDLE_SHIFT & 0x7FFF | (address >>> HANDLE_TOP_SHIFT & 1) << 15;
         int index = (address & SUBHANDLE_VALID) != 0 ? handle + (data & 0xFFFF) : handle;
-        var block = index < MOST ? table.get(index) : null;
-        if (block == null
-                || sender.unit().settings().interruptRemapping()
-                        && !sender.equals(block.owner)) {
-            refused.increment();
-            return false;
+        var block = (address & REMAPPABLE) != 0 && index < MOST ? table.get(index) : null;
+        if (block == null || remapped && block.owner.requester().bits() != requester.bits()) {
+            blocked.increment();
+            return;
         }
         block.handler.accept(index - block.first);
-        return true;
+    }
+
+    /// Messages that were nobody's, or another's.
+    public long blocked() {
+        return blocked.sum();
     }
 }

@@ -7,7 +7,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The ways of memory requests below the IOMMU. On its way up a request meets places where it can turn: a device of
-/// several functions, a conventional bus, a switch, a port that has its address below it. Where access control redirects
+/// several functions, a conventional bus, a switch, a port that has its address below it. Where access control
+/// redirects
 /// requests it goes on; elsewhere it turns as soon as somebody claims the address, and the IOMMU never sees it. This is
 /// the reason why those who can be reached so share a group.
 ///
@@ -46,7 +47,7 @@ final class PeerRouting {
 
     /// Whether a request turns before it reaches the IOMMU.
     boolean turns(HostFunction from, long address) {
-        var there = memory.find(address) instanceof Mapping.Device device ? device : null;
+        var there = memory.find(address);
         for (@Nullable HostFunction here = from; here != null; here = here.above()) {
             if (!Isolation.enforces(here, Acs.REQUEST_REDIRECT) && turnsAt(here, from, address, there)) {
                 return true;
@@ -55,8 +56,7 @@ final class PeerRouting {
         return false;
     }
 
-    private static boolean turnsAt(
-            HostFunction here, HostFunction from, long address, Mapping.@Nullable Device there) {
+    private static boolean turnsAt(HostFunction here, HostFunction from, long address, Mapping there) {
         var bridge = here.bridge();
         if (bridge != null && here != from && bridge.claims(address)) {
             return true;
@@ -69,15 +69,18 @@ final class PeerRouting {
         return false;
     }
 
+    /// Between the functions of one device it is enough if either redirects: the device has one place where it decides.
+    /// In a switch the port that a request enters by decides alone.
     private static boolean sees(HostFunction from, HostFunction peer) {
         var bus = from.bus();
-        return bus.isConventional() || bus.isSwitch() || peer.devfn() >> 3 == from.devfn() >> 3;
+        return bus.isConventional()
+                || bus.isSwitch()
+                || peer.devfn() >> 3 == from.devfn() >> 3 && !Isolation.enforces(peer, Acs.REQUEST_REDIRECT);
     }
 
-    private static boolean claims(HostFunction peer, long address, Mapping.@Nullable Device there) {
+    private static boolean claims(HostFunction peer, long address, Mapping there) {
         var bridge = peer.bridge();
-        return bridge != null && bridge.claims(address)
-                || there != null && peer.pci().barBehind(there) != null;
+        return bridge != null && bridge.claims(address) || peer.pci().barBehind(there) != null;
     }
 
     // ---- what has turned
@@ -86,7 +89,11 @@ final class PeerRouting {
     ///
     /// @return whether somebody answered
     boolean read(HostFunction from, long address, byte[] target, int offset, int length) {
-        if (!(memory.find(address) instanceof Mapping.Device peer) || isSelf(from, peer)) {
+        var there = memory.find(address);
+        if (there instanceof Mapping.Ram && !isSelf(from, there)) {
+            return memory.dmaRead(address, target, offset, length);
+        }
+        if (!(there instanceof Mapping.Device peer) || isSelf(from, peer)) {
             return unclaimed(target, offset, length);
         }
         if (peer.strand() == from.pci().strand()) {
@@ -113,7 +120,7 @@ final class PeerRouting {
     }
 
     /// Nobody answers itself.
-    private static boolean isSelf(HostFunction from, Mapping.Device peer) {
+    private static boolean isSelf(HostFunction from, Mapping peer) {
         return from.pci().barBehind(peer) != null;
     }
 
@@ -131,7 +138,11 @@ final class PeerRouting {
     ///
     /// @return whether there is somebody to take it
     boolean write(HostFunction from, long address, byte[] source, int offset, int length) {
-        if (!(memory.find(address) instanceof Mapping.Device peer) || isSelf(from, peer)) {
+        var there = memory.find(address);
+        if (there instanceof Mapping.Ram && !isSelf(from, there)) {
+            return memory.dmaWrite(address, source, offset, length);
+        }
+        if (!(there instanceof Mapping.Device peer) || isSelf(from, peer)) {
             return false;
         }
         if (peer.strand() == from.pci().strand()) {

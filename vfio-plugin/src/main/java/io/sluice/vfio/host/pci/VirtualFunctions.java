@@ -5,7 +5,8 @@ import io.sluice.vmm.pci.PciFunction;
 import io.sluice.vmm.pci.Sriov;
 import java.util.List;
 
-/// The virtual functions of one physical function: all that there can be, made with it, and those that the host's kernel
+/// The virtual functions of one physical function: all that there can be, made with it, and those that the host's
+/// kernel
 /// knows.
 final class VirtualFunctions implements Sriov.Source {
     /// One that the hardware has, whether enabled or not.

@@ -26,7 +26,7 @@ public final class Kernel implements AutoCloseable {
     private static final long MOST_ANONYMOUS = 1L << 30;
 
     private final Steps steps;
-    private final Trace trace;
+    private volatile Trace trace;
     private final HostFrames frames = new HostFrames();
     private final HostPages pages;
     private final Map<String, Opener> nodes = new ConcurrentHashMap<>();
@@ -47,6 +47,11 @@ public final class Kernel implements AutoCloseable {
 
     public Trace trace() {
         return trace;
+    }
+
+    /// Says who is told from now on.
+    public void trace(Trace told) {
+        trace = told;
     }
 
     public HostFrames frames() {

@@ -11,6 +11,14 @@ public abstract class OpenFile {
     /// The requests that it answers.
     public abstract RequestTable<?> requests();
 
+    /// Makes a request to it for `caller`, who has another file that hands its requests on.
+    ///
+    /// @throws HostException why it was refused; ENOTTY if the file knows no such request
+    @SuppressWarnings("unchecked") // the table binds each request to a handler that answers its type
+    public final <R> R forward(Process caller, Request<R> request) {
+        return (R) requests().dispatch(this, caller, request);
+    }
+
     /// The last reference is gone. Called once; never fails.
     protected abstract void released();
 

@@ -368,12 +368,6 @@ public final class IovaSpace {
         return false;
     }
 
-    /// The area that an address is in.
-    @Nullable
-    Area at(long iova) {
-        return areas.meeting(iova, iova);
-    }
-
     // ---- unmapping
 
     /// Unmaps whole areas of a range until one comes that accesses have pinned; that one is closed to further pins, and
@@ -425,24 +419,43 @@ public final class IovaSpace {
         removeAll(0, -1);
     }
 
-    /// Divides the area that `last` is in behind it, as the first version of vfio's type 1 may.
+    /// Divides areas that reach out of a range where they do, as the first version of vfio's type 1 may.
     ///
-    /// @throws HostException EINVAL while large pages may be in use, EBUSY if an access has pinned some of it
-    public void cutBehind(long last) {
-        var area = at(last);
-        if (area == null || area.last == last) {
+    /// @throws HostException EINVAL while large pages may be in use, or if a page would be divided; EBUSY if an access
+    /// has
+    ///     pinned some of them; then none is divided
+    public void cut(long first, long last) {
+        requireCuttable(last);
+        requireCuttable(first - 1);
+        cutBehind(last);
+        cutBehind(first - 1);
+    }
+
+    /// The area that goes on behind an address; null if none does.
+    private @Nullable Area cutAt(long last) {
+        var area = areas.meeting(last, last);
+        return area == null || area.last == last ? null : area;
+    }
+
+    private void requireCuttable(long last) {
+        var area = cutAt(last);
+        if (area == null) {
             return;
         }
-        if (hugePages) {
-            throw refuse(EINVAL, "a large page may be cut");
+        if (hugePages || (last + 1 & alignment - 1) != 0) {
+            throw refuse(EINVAL, "a page of " + area + " may be cut");
         }
         if (area.accesses > 0 || area.locks > 0) {
             throw refuse(EBUSY, "pinned: " + area);
         }
-        if ((last + 1 & alignment - 1) != 0) {
-            throw refuse(EINVAL, text(last, last));
-        }
         steps.pass("iommufd.ioas_unmap.cut");
+    }
+
+    private void cutBehind(long last) {
+        var area = cutAt(last);
+        if (area == null) {
+            return;
+        }
         var left = area.part(area.first, last);
         var right = area.part(last + 1, area.last);
         domains.divide(area, left, right);

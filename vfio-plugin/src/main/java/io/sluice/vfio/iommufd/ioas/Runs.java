@@ -6,11 +6,13 @@ import java.util.Arrays;
 /// Frames that were pinned in one go: which frame is at which offset of the page object. Filled while they are pinned,
 /// never changed after that; the segments that share it remember which part of it is still held.
 final class Runs implements HostFrames.RunSink {
+    private static final long[] NONE = {};
+
     private final long start;
     private long end;
     private long frame;
     /// Offset and frame of each run but the first; empty if there is one only, as with a file of memory.
-    private long[] more = {};
+    private long[] more = NONE;
     private int used;
 
     /// @param start the offset of the first frame

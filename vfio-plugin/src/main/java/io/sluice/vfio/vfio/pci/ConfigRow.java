@@ -54,7 +54,7 @@ enum ConfigRow {
     VPD_DATA(VITAL_PRODUCT_DATA, 0x04, 4, Row.ALL, Row.ALL),
 
     /// Enabling does nothing unless SET_IRQS has; no more vectors than the function has.
-    MSI_CONTROL(MSI, 0x02, 2, Row.ALL, 0x00FF),
+    MSI_CONTROL(MSI, 0x02, 2, Row.ALL, 0x0071),
     MSI_ADDRESS(MSI, 0x04, 4, Row.ALL, Row.ALL),
     MSI_ADDRESS_HIGH(MSI, 0x08, 4, Row.ALL, Row.ALL, When.WIDE),
     MSI_DATA_NARROW(MSI, 0x08, 2, Row.ALL, Row.ALL, When.NARROW),

@@ -9,6 +9,7 @@ import io.sluice.vfio.host.pci.HostFunction;
 record Identity(boolean isVirtual, int vendor, int device, boolean hasIntx) {
     /// As the host's kernel knows the function.
     static Identity of(HostFunction function, int pin) {
-        return new Identity(function.isVirtual(), function.vendor(), function.device(), !function.isVirtual() && pin != 0);
+        return new Identity(
+                function.isVirtual(), function.vendor(), function.device(), !function.isVirtual() && pin != 0);
     }
 }

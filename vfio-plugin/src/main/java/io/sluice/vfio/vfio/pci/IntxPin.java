@@ -114,13 +114,6 @@ final class IntxPin {
         signal();
     }
 
-    /// After a reset: for a function that somebody has open.
-    void settleIfOpen() {
-        if (interrupts != null) {
-            settle();
-        }
-    }
-
     /// Brings the function's own bit in line; a pin that is asserted when it would be let through is told at once, and
     /// stays masked.
     void settle() {

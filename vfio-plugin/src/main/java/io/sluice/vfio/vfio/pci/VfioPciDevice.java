@@ -22,6 +22,7 @@ import io.sluice.vmm.pci.Bar;
 import io.sluice.vmm.pci.PciFunction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// A function of the host as a vfio device: the vfio-pci driver, bound to it.
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// function's strand.
 public final class VfioPciDevice implements VfioDeviceOps {
     private static final int ROM_WIDTH = 4;
+    private static final int TOKEN_FEATURE = 0;
 
     private final HostFunction host;
     private final PciFunction function;
@@ -39,6 +41,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     private final @Nullable Rom rom;
     private final HardwareConfig hardware;
     private final Identity identity;
+    private final TokenRule token;
     private final BarPlan bars;
     private final FunctionReset reset;
     private final PowerState power;
@@ -51,6 +54,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     private final boolean isExpress;
     private boolean canReset;
     private boolean resetting;
+    private boolean unbound;
     private @Nullable VfioInterrupts listeners;
     private @Nullable VirtualConfig config;
     private @Nullable SavedState saved;
@@ -60,15 +64,20 @@ public final class VfioPciDevice implements VfioDeviceOps {
     /// @param isAloneOnBus whether resetting its bus resets nothing else
     /// @param rom its expansion ROM, as the host has kept it; null for none
     /// @param steps of its host
-    public record Place(HostVectors vectors, boolean isAloneOnBus, @Nullable Rom rom, Steps steps) {
+    public record Place(
+            HostVectors vectors,
+            boolean isAloneOnBus,
+            @Nullable Rom rom,
+            Steps steps) {
         /// Without a ROM.
         public static Place of(HostPci host, HostFunction function, Steps steps) {
             return new Place(host.vectors(), host.resets().method(function) == HostResets.Method.BUS, null, steps);
         }
     }
 
-    private VfioPciDevice(HostFunction host, Identity identity, Place place) {
+    private VfioPciDevice(HostFunction host, Identity identity, Place place, TokenRule token) {
         this.host = host;
+        this.token = token;
         this.function = host.pci();
         this.iommu = host.iommu();
         this.steps = place.steps();
@@ -93,9 +102,13 @@ public final class VfioPciDevice implements VfioDeviceOps {
     ///
     /// @throws HostException ENODEV if the function is gone
     public static VfioPciDevice bind(HostFunction host, Place place) {
+        return bind(host, place, TokenRule.NONE);
+    }
+
+    static VfioPciDevice bind(HostFunction host, Place place, TokenRule token) {
         var identity = Identity.of(host, host.configRead(HardwareConfig.INTERRUPT_PIN, 1));
         var made = new @Nullable VfioPciDevice[1];
-        host.pci().strand().call(() -> made[0] = new VfioPciDevice(host, identity, place));
+        host.pci().strand().call(() -> made[0] = new VfioPciDevice(host, identity, place, token));
         var device = made[0];
         if (device == null) {
             throw new IllegalStateException("the strand did not run its task");
@@ -104,10 +117,18 @@ public final class VfioPciDevice implements VfioDeviceOps {
         return device;
     }
 
-    /// The driver leaves the function, which is awake then. Nobody has it open. From a thread that is in no strand.
+    /// The driver leaves the function, which is awake and quiet then. Who has it open has a device that does not
+    /// answer.
+    /// From a thread that is in no strand.
     public void unbind() {
         host.onPin(IrqLine.NONE);
-        function.strand().call(() -> power.set(PowerState.D0));
+        function.strand().call(() -> {
+            if (config != null) {
+                quiet();
+            }
+            power.set(PowerState.D0);
+            unbound = true;
+        });
     }
 
     // ---- what it is
@@ -174,7 +195,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     }
 
     private boolean isGone() {
-        return function.requester() == null;
+        return unbound || function.requester() == null;
     }
 
     // ---- open and close
@@ -202,6 +223,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
         config = new VirtualConfig(hardware, new ConfigLayout(hardware), bars, identity, new Effects());
         pin.opened(told, false);
         messages.opened(told);
+        token.use(true);
         settleMappings();
     }
 
@@ -234,6 +256,13 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     @Override
     public void closed() {
+        token.use(false);
+        if (!unbound) {
+            quiet();
+        }
+    }
+
+    private void quiet() {
         power.set(PowerState.D0);
         hardware.command(HardwareConfig.MASTER, 0);
         interrupts.allOff();
@@ -377,8 +406,10 @@ public final class VfioPciDevice implements VfioDeviceOps {
         if (index < 0 || index > VfioIrq.MSIX.ordinal()) {
             return VfioDeviceOps.super.setIrqs(request, told);
         }
-        var irq = VfioIrq.values()[index];
-        return interrupts.set(irq, request);
+        if (isGone()) {
+            throw new HostException(Errno.ENODEV, function.name() + " has left the host");
+        }
+        return interrupts.set(VfioIrq.values()[index], request);
     }
 
     /// The function has reported an error that cannot be corrected; its user hears of it.
@@ -399,36 +430,44 @@ public final class VfioPciDevice implements VfioDeviceOps {
     @Override
     public void reset() {
         if (config == null) {
-            return; // closing has reset it
+            return; // closing has reset it, or the driver has left it
         }
         if (!canReset) {
             throw new HostException(Errno.EINVAL, function.name() + " cannot be reset");
         }
+        lowPower.awake(() -> {
+            resetAwake();
+            return 0;
+        });
+    }
+
+    private void resetAwake() {
         power.set(PowerState.D0);
-        var state = beforeReset();
+        var state = new SavedState(hardware);
+        resetBegins();
         try {
             reset.run();
         } finally {
-            afterReset(state);
+            state.restore();
+            resetEnds();
         }
     }
 
-    /// The function is about to be reset, by this driver or with others by a bus reset: its mappings are shut.
-    ///
-    /// @return what [#afterReset] takes
-    public Runnable beforeReset() {
+    /// Before the function is reset, by this driver or with others by their bus: its mappings are shut.
+    @Override
+    public void resetBegins() {
         resetting = true;
         set(false);
-        var state = new SavedState(hardware);
-        return state::restore;
     }
 
-    /// The function has been reset, or nothing came of it: its registers are as before, and its interrupts are on.
-    public void afterReset(Runnable state) {
-        state.run();
-        messages.restore();
+    /// The function has been reset, or nothing came of it; its registers are as before. Its interrupts are on again.
+    @Override
+    public void resetEnds() {
         resetting = false;
-        pin.settleIfOpen();
+        messages.restore();
+        if (config != null) {
+            pin.settle();
+        }
         settleMappings();
     }
 
@@ -436,7 +475,12 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     @Override
     public @Nullable VfioFeature feature(int id) {
-        return lowPower.feature(id);
+        return id == TOKEN_FEATURE ? token.feature() : lowPower.feature(id);
+    }
+
+    @Override
+    public void checkToken(@Nullable UUID shown) {
+        token.check(shown);
     }
 
     @Override

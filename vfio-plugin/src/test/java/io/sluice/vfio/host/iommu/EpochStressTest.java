@@ -56,7 +56,7 @@ final class EpochStressTest {
         forever(this::touch);
         forever(this::touch);
         long turns = 0;
-        for (long end = System.nanoTime() + NANOS; System.nanoTime() < end; turns++) {
+        for (long end = System.nanoTime() + NANOS; turns < 100 || System.nanoTime() < end; turns++) {
             allowed = true;
             long before = touched;
             for (int i = 0; i < 200 && touched == before; i++) {
@@ -75,7 +75,6 @@ final class EpochStressTest {
 
         assertThat(wrong).hasValue(0);
         assertThat(touched).isPositive();
-        assertThat(turns).isGreaterThan(100);
     }
 
     /// Those who post raise a page's version, post, wait, and then say which version is the least that may be seen.

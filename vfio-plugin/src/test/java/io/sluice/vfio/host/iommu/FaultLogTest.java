@@ -15,8 +15,10 @@ final class FaultLogTest {
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE / 3);
     private final FaultLog log = new FaultLog(now::get);
 
+    private final FaultLog.Sender sender = new FaultLog.Sender();
+
     private void fault() {
-        log.tell(new Bdf(8), 0, 0x1000, true, DmaFaults.Reason.NOT_PRESENT);
+        log.tell(sender, new Bdf(8), 0, 0x1000, true, DmaFaults.Reason.NOT_PRESENT);
     }
 
     @Test
@@ -45,6 +47,32 @@ final class FaultLogTest {
 
         assertThat(heard.get()).isEqualTo(FaultLog.MOST + 1);
         assertThat(log.count()).isEqualTo(5 * FaultLog.MOST + 1);
+    }
+
+    @Test
+    void oneThatFaultsAllTheTimeDoesNotHideAnother() {
+        var heard = new ArrayList<Bdf>();
+        log.listen((requester, pasid, iova, write, reason) -> heard.add(requester));
+        for (int i = 0; i < 2 * FaultLog.MOST; i++) {
+            fault();
+            log.tellStranger(new Bdf(i), 0, 0, false);
+        }
+
+        log.tell(new FaultLog.Sender(), new Bdf(0xFFFF), 0, 0, false, DmaFaults.Reason.BLOCKED);
+
+        assertThat(heard).hasSize(2 * FaultLog.MOST + 1).endsWith(new Bdf(0xFFFF));
+    }
+
+    @Test
+    void whoIsDroppedHearsNothing() {
+        var heard = new ArrayList<Bdf>();
+        DmaFaults listener = (requester, pasid, iova, write, reason) -> heard.add(requester);
+        log.listen(listener);
+        log.drop(listener);
+
+        fault();
+
+        assertThat(heard).isEmpty();
     }
 
     @ParameterizedTest

@@ -8,6 +8,9 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.address.Iova;
+import io.sluice.vmm.trace.Item;
+import io.sluice.vmm.trace.Trace;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -63,17 +66,20 @@ final class IommuUnitTest {
     }
 
     @Test
-    void anAliasLastsAsLongAsOneOfItsDevices() {
+    void anAliasLastsAsLongAsOneOfItsDevicesAndOnesOwnIdAsLongAsOneself() {
         rig.map(0, 0, 1);
         group.set(0, rig.domain);
         var first = unit.add(Bdf.of(4, 1, 0), List.of(BRIDGE), group, DeviceTraits.PLAIN);
         var bridge = unit.add(BRIDGE, List.of(), group, DeviceTraits.PLAIN);
-        var context = Objects.requireNonNull(unit.find(BRIDGE.bits()));
+        var own = Objects.requireNonNull(unit.find(BRIDGE.bits()));
+        assertThat(own).isSameAs(bridge.dma());
 
         unit.remove(bridge);
-        assertThat(context.reaches(0, 0, true)).isTrue();
+        assertThat(own.reaches(0, 0, true)).isFalse();
+        assertThat(reaches(BRIDGE)).isTrue();
+        var alias = Objects.requireNonNull(unit.find(BRIDGE.bits()));
         unit.remove(first);
-        assertThat(context.reaches(0, 0, true)).isFalse();
+        assertThat(alias.reaches(0, 0, true)).isFalse();
         assertThat(unit.find(BRIDGE.bits())).isNull();
         assertThat(rig.domain.attachments()).isZero();
         unit.add(BRIDGE, List.of(), new IommuGroup(1), DeviceTraits.PLAIN);
@@ -183,5 +189,27 @@ final class IommuUnitTest {
         }
         rig.map(0x3FFF_E000L, 0, 4);
         assertThat(rig.domain.frameAt(new Iova(0x4000_0000L))).isEqualTo(rig.all.first() + 0x2000);
+    }
+
+    @Test
+    void theLogHearsOfDevicesDomainsAndFaults() {
+        var lines = new ArrayList<String>();
+        var trace = new Trace("vm", told -> lines.add(told.text()));
+        trace.set(Item.IOMMU, true);
+        unit.traceTo(trace);
+        var device = unit.add(BRIDGE, List.of(), group, DmaRig.ABLE);
+
+        group.set(5, rig.domain);
+        device.dma().write(5, 0x1000, new byte[1], 0, 1);
+        device.dma().read(0, 0x2000, new byte[1], 0, 1);
+        unit.remove(device);
+
+        assertThat(lines)
+                .containsExactly(
+                        "dmar0: 0000:04:00.0 added to group 0",
+                        "dmar0: 0000:04:00.0 PASID 5 in " + rig.domain,
+                        "dmar0: 0000:04:00.0 PASID 5 writes 0x1000: NOT_PRESENT (0x79)",
+                        "dmar0: 0000:04:00.0 reads 0x2000: BLOCKED (0x59)",
+                        "dmar0: 0000:04:00.0 removed");
     }
 }

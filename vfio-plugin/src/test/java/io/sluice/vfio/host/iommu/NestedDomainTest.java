@@ -10,6 +10,7 @@ import static io.sluice.vfio.host.iommu.GuestTables.US;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vmm.address.Iova;
+import io.sluice.vmm.testkit.FakeLoop;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -403,5 +404,44 @@ final class NestedDomainTest {
 
         assertThat(rig.bytes(page(DATA), 0, 1)).containsExactly(42);
         assertThat(rig.bytes(page(DATA + PAGE), 0, 1)).containsExactly(4);
+    }
+
+    // ---- page requests
+
+    @ParameterizedTest
+    @CsvSource({"0", "3", "5"})
+    void aPageThatTheGuestHasNotGivenYetIsAskedFor(long flags) {
+        tables.map(VA, DATA, 0, ALL);
+        tables.map(VA + PAGE, DATA + PAGE, 0, flags);
+        nest();
+        var loop = new FakeLoop();
+        var asked = new ArrayList<PageRequestGroup>();
+        var ends = new ArrayList<Boolean>();
+        device.onPageRequests(PASID, asked::add);
+        var operation = new DmaOperation(loop.newStrand(), (which, whole) -> ends.add(whole));
+
+        var progress = device.dma().request(operation, PASID, VA, new byte[2 * PAGE], 0, 2 * PAGE, true);
+        tables.map(VA + PAGE, DATA + PAGE, 0, ALL);
+        asked.getFirst().respond(PageRequestGroup.Response.SUCCESS);
+        loop.run();
+
+        assertThat(progress).isEqualTo(DmaOperation.Progress.PENDING);
+        assertThat(asked.getFirst().records())
+                .containsExactly(
+                        new PageRequestGroup.Record(PASID, true, 0, PageRequestGroup.Record.WRITE, VA + PAGE, true));
+        assertThat(ends).containsExactly(true);
+        assertThat(rig.faults).isEmpty();
+    }
+
+    @Test
+    void whatIsWrongInTheTablesIsNotAskedFor() {
+        tables.put(tables.entryAt(VA, 3), ALL | PS);
+        nest();
+        device.onPageRequests(PASID, group -> rig.faults.add("asked"));
+        var operation = new DmaOperation(new FakeLoop().newStrand(), (which, whole) -> {});
+
+        assertThat(device.dma().request(operation, PASID, VA, new byte[1], 0, 1, true))
+                .isEqualTo(DmaOperation.Progress.FAILED);
+        assertThat(rig.faults).containsExactly("9 7fff12345000 write FIRST_STAGE_RESERVED");
     }
 }

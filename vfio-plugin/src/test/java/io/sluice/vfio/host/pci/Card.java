@@ -59,8 +59,8 @@ final class Card implements BusDevice {
 
     boolean sends(@Nullable Pasid pasid, long to, int value) {
         var sent = new boolean[1];
-        function.strand().call(() ->
-                sent[0] = function.dma().write(pasid, new Iova(to), new byte[] {(byte) value}, 0, 1));
+        function.strand()
+                .call(() -> sent[0] = function.dma().write(pasid, new Iova(to), new byte[] {(byte) value}, 0, 1));
         return sent[0];
     }
 

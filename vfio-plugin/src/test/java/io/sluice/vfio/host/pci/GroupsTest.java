@@ -301,10 +301,7 @@ final class GroupsTest {
                     .extracting(function -> function.label() + " " + function.name() + " "
                             + function.group().id())
                     .containsExactly(
-                            "rp1 0000:00:01.0 0",
-                            "rp0 0000:00:02.0 1",
-                            "late 0000:01:00.0 2",
-                            "early 0000:02:00.0 3");
+                            "rp1 0000:00:01.0 0", "rp0 0000:00:02.0 1", "late 0000:01:00.0 2", "early 0000:02:00.0 3");
         }
     }
 }

@@ -101,7 +101,8 @@ final class HostRig implements AutoCloseable {
     /// Groups by number, with the names of their members.
     String groups() {
         return host.groups().stream()
-                .map(group -> host.members(group).stream().map(HostFunction::label).collect(Collectors.joining(" ")))
+                .map(group ->
+                        host.members(group).stream().map(HostFunction::label).collect(Collectors.joining(" ")))
                 .collect(Collectors.joining(" | "));
     }
 
@@ -118,9 +119,7 @@ final class HostRig implements AutoCloseable {
         var group = at(name).group();
         group.claim(owner);
         group.set(0, domain(name, iova));
-        host.functions().stream()
-                .filter(function -> function.kind().isDevice())
-                .forEach(HostRig::master);
+        host.functions().stream().filter(function -> function.kind().isDevice()).forEach(HostRig::master);
         return owner;
     }
 

@@ -11,8 +11,10 @@ final class TestDriver implements HostDriver {
     private final String name;
     private boolean vfs;
     private boolean vfio;
+
     @Nullable
     HostException refusal;
+
     Runnable onProbe = () -> {};
 
     TestDriver(String name) {

@@ -1,0 +1,5 @@
+/// Tests of the room.
+@NullMarked
+package io.sluice.vfio.enqcmd;
+
+import org.jspecify.annotations.NullMarked;

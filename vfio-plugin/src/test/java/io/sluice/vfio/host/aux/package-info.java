@@ -1,0 +1,4 @@
+@NullMarked
+package io.sluice.vfio.host.aux;
+
+import org.jspecify.annotations.NullMarked;

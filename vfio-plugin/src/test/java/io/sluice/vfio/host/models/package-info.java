@@ -1,0 +1,4 @@
+@NullMarked
+package io.sluice.vfio.host.models;
+
+import org.jspecify.annotations.NullMarked;

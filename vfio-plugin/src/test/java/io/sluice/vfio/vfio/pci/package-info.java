@@ -1,0 +1,4 @@
+@NullMarked
+package io.sluice.vfio.vfio.pci;
+
+import org.jspecify.annotations.NullMarked;
