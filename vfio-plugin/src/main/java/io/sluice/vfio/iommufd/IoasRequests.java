@@ -10,6 +10,7 @@ import static io.sluice.vfio.host.Errno.EOVERFLOW;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.process.MemFileHandle;
 import io.sluice.vfio.host.process.Nothing;
+import io.sluice.vfio.host.process.OpenFile;
 import io.sluice.vfio.host.process.Process;
 import io.sluice.vfio.host.process.RequestTable;
 import io.sluice.vfio.iommufd.ioas.Area;
@@ -126,30 +127,41 @@ final class IoasRequests {
     private static Long mapFile(Iommufd context, Process caller, IoasMapFile request) {
         requireFlags(request.flags());
         requireRange(request.iova(), request.length());
-        var file = caller.hold(request.fd(), MemFileHandle.class, EINVAL);
+        var file = caller.hold(request.fd());
         try {
             synchronized (context.lock) {
-                return mapFile(context, caller, file, request);
+                var ioas = context.objects.get(request.ioasId(), Ioas.class);
+                var pages = pagesOf(context, caller, file, request);
+                return put(
+                        ioas, pages, request.start() & PAGE - 1, request.length(), request.flags(), request.iova());
             }
         } finally {
             file.drop();
         }
     }
 
-    private static long mapFile(Iommufd context, Process caller, MemFileHandle file, IoasMapFile request) {
-        var ioas = context.objects.get(request.ioasId(), Ioas.class);
-        long size = file.memory().size();
+    private static PageObject pagesOf(Iommufd context, Process caller, OpenFile file, IoasMapFile request) {
+        boolean writable = has(request.flags(), IoasMap.WRITEABLE);
+        switch (file) {
+            case MemFileHandle handle -> {
+                requireInside(request, handle.memory().size());
+                context.steps().pass("iommufd.ioas_map.pages");
+                return PageObject.ofFile(
+                        context.frames(), handle.memory(), request.start(), writable, context.payer(caller));
+            }
+            case DmaBuf buffer -> {
+                requireInside(request, buffer.memory().length());
+                context.steps().pass("iommufd.ioas_map.pages");
+                return PageObject.ofDevice(context.frames(), buffer.enter(context), request.start(), writable);
+            }
+            default -> throw new HostException(EINVAL, "descriptor " + request.fd() + " is no memory");
+        }
+    }
+
+    private static void requireInside(IoasMapFile request, long size) {
         if (request.start() < 0 || request.length() < 0 || request.start() > size - request.length()) {
             throw new HostException(EINVAL, "beyond the end of the file");
         }
-        context.steps().pass("iommufd.ioas_map.pages");
-        var pages = PageObject.ofFile(
-                context.frames(),
-                file.memory(),
-                request.start(),
-                has(request.flags(), IoasMap.WRITEABLE),
-                context.payer(caller));
-        return put(ioas, pages, request.start() & PAGE - 1, request.length(), request.flags(), request.iova());
     }
 
     private static long put(Ioas ioas, PageObject pages, long start, long length, int flags, long iova) {

@@ -114,7 +114,7 @@ final class IommufdFailNthConformanceTest {
     void copyOfSeveralAreasIntoADomain() {
         long buffer = scattered(8);
         for (int i = 0; i < 4; i++) {
-            world.mapAt(ioas, buffer + 2 * i * PAGE, 2 * PAGE, AT + 2 * i * PAGE);
+            world.mapAt(ioas, buffer + 2L * i * PAGE, 2 * PAGE, AT + 2L * i * PAGE);
         }
         int other = world.newIoas();
         world.device(MockWorld.PASID).attach(0, other);

@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,7 @@ final class IommufdViommuConformanceTest {
         viommu = viommu(null);
     }
 
-    private int viommu(MockViommu.Data data) {
+    private int viommu(MockViommu.@Nullable Data data) {
         return world.ioctl(new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, data))
                 .viommuId();
     }
@@ -120,10 +121,10 @@ final class IommufdViommuConformanceTest {
 
     @Test
     void viommuAllocWithData() {
-        var answer = (MockViommu.Answer)
-                world.ioctl(new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, new MockViommu.Data(0xBADBEEF)))
-                        .data();
-        assertThat(answer).isNotNull();
+        var data = world.ioctl(
+                        new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, new MockViommu.Data(0xBADBEEF)))
+                .data();
+        var answer = (MockViommu.Answer) Objects.requireNonNull(data);
         assertThat(answer.out()).isEqualTo(0xBADBEEF);
         int owner = viommu + 1;
         var context = world.context();

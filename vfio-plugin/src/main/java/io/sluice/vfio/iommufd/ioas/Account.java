@@ -9,4 +9,13 @@ public interface Account {
 
     /// Gives pages back that were taken on.
     void giveBack(long pages);
+
+    /// For what nobody pays for.
+    Account NOBODY = new Account() {
+        @Override
+        public void charge(long pages) {}
+
+        @Override
+        public void giveBack(long pages) {}
+    };
 }

@@ -30,8 +30,8 @@ public final class AreaPins {
     ///     (or read)
     private void check(long first, long last, boolean read, boolean write) {
         space.eachArea(first, last, area -> {
-            if (area.closed) {
-                throw new HostException(EINVAL, area + " is being unmapped");
+            if (area.closed || area.pages.isDevice()) {
+                throw new HostException(EINVAL, area + (area.closed ? " is being unmapped" : " is a device's"));
             }
             if (write && !area.writable || read && !area.readable) {
                 throw new HostException(EPERM, area + " may not be " + (write ? "written" : "read"));

@@ -88,6 +88,27 @@ final class Domains {
         area.pages.release(area.start, area.length());
     }
 
+    // ---- memory that its device takes back
+
+    /// Takes an area out of every domain, and keeps what it holds.
+    void withdraw(Area area) {
+        for (var domain : all) {
+            unmap(domain, area);
+        }
+    }
+
+    /// Maps an area again that was withdrawn; where there is no room for tables, it stays away.
+    void putBack(Area area, boolean hugePages) {
+        for (var domain : all) {
+            unmap(domain, area);
+            try {
+                map(domain, area, hugePages);
+            } catch (HostException e) {
+                unmap(domain, area);
+            }
+        }
+    }
+
     // ---- an area in one of them
 
     /// Maps an area in a domain, and pins it if it is the first.
@@ -102,7 +123,9 @@ final class Domains {
         }
         try {
             steps.pass("iommufd.domain.map");
-            map(domain, area, hugePages);
+            if (!area.pages.isRevoked()) {
+                map(domain, area, hugePages);
+            }
         } catch (HostException e) {
             unmap(domain, area);
             if (pins) {

@@ -465,6 +465,26 @@ public final class IovaSpace {
         areas.add(right);
     }
 
+    // ---- memory that its device takes back
+
+    /// No DMA reaches the areas of a buffer any more; they stay.
+    public void withdraw(Object buffer) {
+        eachArea(area -> {
+            if (area.pages.isOf(buffer)) {
+                domains.withdraw(area);
+            }
+        });
+    }
+
+    /// The areas of a buffer are mapped in the domains again.
+    public void putBack(Object buffer) {
+        eachArea(area -> {
+            if (area.pages.isOf(buffer) && area.filled) {
+                domains.putBack(area, hugePages);
+            }
+        });
+    }
+
     // ---- what is there
 
     /// How many areas there are.

@@ -23,6 +23,8 @@ public final class PageObject {
     private final PageSource source;
     /// What it comes from, held as long as there is an area; null for a process' memory.
     private final @Nullable MemFile file;
+    /// The device's memory that it is; null for any other, whose pages are the host's.
+    private final @Nullable DeviceMemory device;
     /// Where the source begins in its file or process.
     private final long base;
     private final boolean writable;
@@ -38,12 +40,14 @@ public final class PageObject {
             HostFrames frames,
             PageSource source,
             @Nullable MemFile file,
+            @Nullable DeviceMemory device,
             long base,
             boolean writable,
             Account account) {
         this.frames = frames;
         this.source = source;
         this.file = file;
+        this.device = device;
         this.base = base;
         this.writable = writable;
         this.account = account;
@@ -55,13 +59,39 @@ public final class PageObject {
     public static PageObject ofMemory(
             HostFrames frames, AddressSpace memory, long address, boolean writable, Account account) {
         long base = pageOf(address);
-        return new PageObject(frames, memory.pages(base), null, base, writable, account);
+        return new PageObject(frames, memory.pages(base), null, null, base, writable, account);
     }
 
     /// Pages of a file, from the one that holds the byte `start` on.
     public static PageObject ofFile(HostFrames frames, MemFile file, long start, boolean writable, Account account) {
         long base = pageOf(start);
-        return new PageObject(frames, file.pages(base), file.retain(), base, writable, account);
+        return new PageObject(frames, file.pages(base), file.retain(), null, base, writable, account);
+    }
+
+    /// A device's memory, from the page that holds the byte `start` on. It is pinned, and nobody pays.
+    public static PageObject ofDevice(HostFrames frames, DeviceMemory device, long start, boolean writable) {
+        long base = pageOf(start);
+        PageSource source = (offset, length, write, sink) -> {
+            var run = device.memory().part(base + offset, length);
+            frames.pin(run.first(), run.length());
+            sink.run(run.first(), run.length());
+        };
+        return new PageObject(frames, source, null, device, base, writable, Account.NOBODY);
+    }
+
+    /// Whether it is a device's memory, of which processors take no copies.
+    boolean isDevice() {
+        return device != null;
+    }
+
+    /// Whether it is memory that its device has back for now.
+    boolean isRevoked() {
+        return device != null && device.isRevoked();
+    }
+
+    /// Whether it is of a device's buffer.
+    boolean isOf(Object buffer) {
+        return device != null && device.isOf(buffer);
     }
 
     /// The byte `start` of it in its file or process.
@@ -108,6 +138,9 @@ public final class PageObject {
         }
         if (file != null) {
             file.release();
+        }
+        if (device != null) {
+            device.unused();
         }
     }
 
