@@ -51,7 +51,7 @@ class HostileTest {
             current = random.nextInt(CLIENTS);
             restart(random);
             switch (random.nextInt(12)) {
-                case 0 -> doorbell(4 * random.nextInt(8), random.nextInt(20) - 1);
+                case 0 -> doorbell(4L * random.nextInt(8), random.nextInt(20) - 1);
                 case 1 -> rig.device.store(2, page() + random.nextInt(4096), 1 << random.nextInt(4), random.nextLong());
                 case 2 -> rig.memory.bytes[commands() + random.nextInt(4 * Command.SIZE)] = (byte) random.nextInt();
                 default -> submit(random);
