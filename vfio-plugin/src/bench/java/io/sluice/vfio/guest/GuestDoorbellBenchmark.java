@@ -45,7 +45,7 @@ public class GuestDoorbellBenchmark {
         var clock = new MachineClock();
         clock.start();
         rig = new Passthrough(() -> new Strand(loop, clock));
-        var strand = rig.host.find("nvme0").pci().strand();
+        var strand = rig.at("nvme0").pci().strand();
         var made = new GuestFunction[1];
         var bound = rig.bind("nvme0");
         strand.call(() -> {

@@ -84,8 +84,9 @@ final class GuestInterrupts {
         if (msi.enabled()) {
             leaveIntx();
             // A host that has fewer gives those: the device uses the last one for the rest.
-            for (int count = msi.vectors(); count > 0 && !listen(msi, count); count /= 2) {
-                continue;
+            int count = msi.vectors();
+            while (count > 0 && !listen(msi, count)) {
+                count /= 2;
             }
         } else {
             drop(VfioIrq.MSI);

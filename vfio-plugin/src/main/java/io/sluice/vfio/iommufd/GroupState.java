@@ -99,12 +99,16 @@ final class GroupState {
         device.steps().pass("iommufd.attach.entry");
         reserve(device, pasid, hwpt);
         try {
+            device.takePasid(pasid);
             device.route(pasid, hwpt);
             if (attachment == null) {
                 group.set(pasid, hwpt.domain());
             }
         } catch (HostException e) {
             device.settleRoute(pasid, null);
+            if (attachment == null) {
+                device.givePasid(pasid);
+            }
             release(device, pasid, hwpt);
             throw e;
         }
@@ -200,6 +204,7 @@ final class GroupState {
         if (attachment.devices.isEmpty()) {
             group.set(pasid, BlockingDomain.INSTANCE);
             attachments.remove(pasid);
+            device.givePasid(pasid);
         }
         var hwpt = attachment.hwpt;
         device.settleRoute(pasid, null);

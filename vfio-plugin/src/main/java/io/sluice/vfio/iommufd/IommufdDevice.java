@@ -1,5 +1,6 @@
 package io.sluice.vfio.iommufd;
 
+import static io.sluice.vfio.host.Errno.EBUSY;
 import static io.sluice.vfio.host.Errno.EINVAL;
 import static io.sluice.vfio.host.Errno.ENOENT;
 import static io.sluice.vfio.host.Errno.EOPNOTSUPP;
@@ -53,7 +54,7 @@ public final class IommufdDevice extends IommuObject {
         context.retain();
         try {
             synchronized (context.lock) {
-                iommu.group().claim(context);
+                iommu.group().claim(owner(context, iommu));
                 return publish(context, iommu);
             }
         } catch (HostException e) {
@@ -75,9 +76,14 @@ public final class IommufdDevice extends IommuObject {
             context.objects.publish(id, device);
             return device;
         } catch (HostException e) {
-            iommu.group().release(context);
+            iommu.group().release(owner(context, iommu));
             throw e;
         }
+    }
+
+    /// Who owns its group: the context; or, if several contexts have PASIDs of it and none more, the device itself.
+    private static Object owner(Iommufd context, IommuDevice iommu) {
+        return iommu.isShared() ? iommu : context;
     }
 
     /// Its id in the context.
@@ -143,6 +149,9 @@ public final class IommufdDevice extends IommuObject {
     }
 
     private void requirePasid(int pasid) {
+        if (pasid == GroupState.NO_PASID && iommu.isShared()) {
+            throw new HostException(EOPNOTSUPP, this + " is shared, and attached by PASIDs only");
+        }
         if (pasid == GroupState.NO_PASID) {
             return;
         }
@@ -224,10 +233,23 @@ public final class IommufdDevice extends IommuObject {
     @Override
     void destroyed() {
         context.groups.leave(group);
-        iommu.group().release(context);
+        iommu.group().release(owner(context, iommu));
     }
 
     // ---- for its group
+
+    /// Of a shared device, a PASID is one context's at a time.
+    ///
+    /// @throws HostException EBUSY if it is another's
+    void takePasid(int pasid) {
+        if (iommu.isShared() && !iommu.takePasid(pasid, context)) {
+            throw new HostException(EBUSY, "PASID " + pasid + " of " + iommu + " is another's");
+        }
+    }
+
+    void givePasid(int pasid) {
+        iommu.givePasid(pasid, context);
+    }
 
     boolean asksForPages() {
         return iommu.traits().ats()

@@ -22,6 +22,11 @@ public abstract class ForwardingDevice implements VfioDeviceOps {
     }
 
     @Override
+    public boolean hasRegion(int index) {
+        return device.hasRegion(index);
+    }
+
+    @Override
     public int vectors(VfioIrq irq) {
         return device.vectors(irq);
     }

@@ -33,6 +33,9 @@ public final class IommufdBinder implements IommuBinder {
         var context = context(iommufd);
         var iommu = node.iommu();
         if (iommu != null) {
+            if (!node.ops().takesRequester()) {
+                iommu.share();
+            }
             return new DeviceBinding(IommufdDevice.bind(context, iommu));
         }
         var access = IommufdAccess.create(context, new Emulated(node.ops()));

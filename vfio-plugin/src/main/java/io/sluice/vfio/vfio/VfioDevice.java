@@ -99,7 +99,7 @@ public final class VfioDevice {
 
     /// @throws HostException EINVAL if there is no such region
     public RegionInfo regionInfo(int index) {
-        if (index < 0 || index >= regions.size()) {
+        if (index < 0 || index >= regions.size() || !ops.hasRegion(index)) {
             throw new HostException(Errno.EINVAL, "no region " + index);
         }
         var region = regions.get(index);

@@ -16,6 +16,11 @@ public interface VfioDeviceOps {
     /// The regions by index, nine or more for a PCI device. Does not change.
     List<VfioRegion> regions();
 
+    /// Whether the user may ask for a region of this index; what is merely absent has size 0.
+    default boolean hasRegion(int index) {
+        return true;
+    }
+
     /// How many vectors an interrupt has; 0 if the device has none of this kind. Does not change.
     int vectors(VfioIrq irq);
 

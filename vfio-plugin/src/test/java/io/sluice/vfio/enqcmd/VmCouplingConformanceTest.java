@@ -38,7 +38,6 @@ import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.address.Pasid;
 import io.sluice.vmm.testkit.DirectLoop;
 import io.sluice.vmm.trace.Trace;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -54,13 +53,12 @@ class VmCouplingConformanceTest {
 
     private final Steps steps = new Steps();
     private final Kernel kernel = new Kernel(steps, Trace.none());
-    private final IommuNode iommu = new IommuNode(kernel);
     private final IommuUnit unit = new IommuUnit(UnitSettings.vtd("dmar0"), kernel.frames(), steps);
     private final VfioHost vfio = new VfioHost(kernel, new IommufdBinder());
     private final Process process = kernel.start("vmm", 1000, Set.of(), 1 << 20);
     private final VmFile machine = new VmFile(process);
     private final int vm = process.install(machine);
-    private final int iommufd = process.open("/dev/iommu");
+    private final int iommufd = process.install(new IommuNode(kernel).open());
     private final Queue queue = new Queue(device(NAME, true));
     private final VfioNode node = vfio.register(NAME, queue, new DirectLoop().strand(), DeviceSet.alone());
 
@@ -74,7 +72,6 @@ class VmCouplingConformanceTest {
 
     private static final class Queue implements VfioDeviceOps {
         private final IommuDevice iommu;
-        final List<String> told = new ArrayList<>();
         Runnable onDetach = () -> {};
 
         Queue(IommuDevice iommu) {

@@ -7,6 +7,8 @@ import io.sluice.vfio.testkit.Passthrough;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.testkit.PciBoard;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,8 +30,8 @@ class GuestPassthroughTest {
 
     private final Passthrough rig = new Passthrough();
     private final PciBoard board = rig.board;
-    private Passthrough.Bound bound;
-    private GuestFunction guest;
+    private Passthrough.@Nullable Bound passed;
+    private @Nullable GuestFunction seen;
     private long bar;
 
     @AfterEach
@@ -38,13 +40,23 @@ class GuestPassthroughTest {
     }
 
     private void pass(String name) {
-        bound = rig.open(name);
+        var bound = rig.open(name);
+        passed = bound;
         bound.reach(0);
-        guest = new GuestFunction("vfio-pci", bound.vfio, true);
+        var guest = new GuestFunction("vfio-pci", bound.vfio, true);
+        seen = guest;
         board.host.add(Bdf.of(0, DEVICE, 0), guest.function());
         board.host.assignResources();
         board.enable(DEVICE, 6);
         bar = board.bar(DEVICE, 0);
+    }
+
+    private Passthrough.Bound bound() {
+        return Objects.requireNonNull(passed);
+    }
+
+    private GuestFunction guest() {
+        return Objects.requireNonNull(seen);
     }
 
     private long read(long at, int size) {
@@ -94,13 +106,13 @@ class GuestPassthroughTest {
         assertThat(seen.toString()).isEqualTo("40:01 48:05 60:11 6c:09 74:10 ");
         assertThat(board.config(DEVICE, 0, 4)).isEqualTo(0xC0B1_1234);
         assertThat(board.config(DEVICE, capability(0x10), 4) >>> 16).isEqualTo(2);
-        assertThat(guest.function().configRead(0x100, 4) & 0xFFFF).isNotZero();
+        assertThat(guest().function().configRead(0x100, 4) & 0xFFFF).isNotZero();
     }
 
     @Test
     void theGuestsBarIsTheHostsAndMovesAlone() {
         pass("copier0");
-        long host = bound.real(0x10, 4) & 0xFFFF_FFF0L;
+        long host = bound().real(0x10, 4) & 0xFFFF_FFF0L;
         write(0, 8, 0x1234);
 
         board.config(DEVICE, 0x10, 4, 0xC800_0000L);
@@ -108,8 +120,8 @@ class GuestPassthroughTest {
 
         assertThat(bar).isEqualTo(0xC800_0000L);
         assertThat(read(0, 8)).isEqualTo(0x1234);
-        assertThat(bound.real(0x10, 4) & 0xFFFF_FFF0L).isEqualTo(host);
-        assertThat(bound.vfio.counters().reads()).isLessThan(400); // none of them is of the BAR
+        assertThat(bound().real(0x10, 4) & 0xFFFF_FFF0L).isEqualTo(host);
+        assertThat(bound().vfio.counters().reads()).isLessThan(400); // none of them is of the BAR
     }
 
     @Test
@@ -119,13 +131,13 @@ class GuestPassthroughTest {
 
         board.enable(DEVICE, 0);
         long off = board.memory.read(bar, 8);
-        int real = bound.real(COMMAND, 2) & 6;
+        int real = bound().real(COMMAND, 2) & 6;
         board.enable(DEVICE, 6);
 
         assertThat(off).isEqualTo(-1);
         assertThat(real).isZero();
         assertThat(read(0, 8)).isEqualTo(7);
-        assertThat(bound.real(COMMAND, 2) & 6).isEqualTo(6);
+        assertThat(bound().real(COMMAND, 2) & 6).isEqualTo(6);
     }
 
     @Test
@@ -277,11 +289,11 @@ class GuestPassthroughTest {
         var mapping = (Mapping.Device) board.memory.find(bar);
 
         board.memory.write(bar + 0x14, 4, 0x0046_0000);
-        int backlog = bound.function.pci().strand().backlog();
+        int backlog = bound().function.pci().strand().backlog();
         long read = read(0x14, 4);
 
         assertThat(mapping.deferred()).isTrue();
-        assertThat(mapping.strand()).isSameAs(bound.function.pci().strand());
+        assertThat(mapping.strand()).isSameAs(bound().function.pci().strand());
         assertThat(backlog).isEqualTo(1);
         assertThat(read & 0xFFFF_FFFFL).isEqualTo(0x0046_0000L);
     }
@@ -318,7 +330,7 @@ class GuestPassthroughTest {
     @Test
     void withoutItsIoasTheDeviceReachesNothing() {
         pass("copier0");
-        bound.function.group().set(0, io.sluice.vfio.host.iommu.BlockingDomain.INSTANCE);
+        bound().function.group().set(0, io.sluice.vfio.host.iommu.BlockingDomain.INSTANCE);
         write(Copier.SOURCE, 8, 0);
         write(Copier.DESTINATION, 8, 0x8000);
         write(Copier.LENGTH, 8, 4096);
@@ -333,9 +345,9 @@ class GuestPassthroughTest {
     void anUnpluggedFunctionIsAllOnesForTheGuest() {
         pass("copier0");
 
-        rig.host.unplug(bound.function);
+        rig.host.unplug(bound().function);
 
         assertThat(read(0, 8)).isEqualTo(-1);
-        assertThat(guest.function().configRead(0x74, 4)).isNotZero();
+        assertThat(guest().function().configRead(0x74, 4)).isNotZero();
     }
 }

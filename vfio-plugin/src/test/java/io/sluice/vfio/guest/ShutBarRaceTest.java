@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vfio.testkit.Copier;
 import io.sluice.vfio.testkit.Passthrough;
+import io.sluice.vfio.vfio.FeatureData;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.bus.Route;
 import io.sluice.vmm.loop.EventLoop;
@@ -62,7 +63,7 @@ class ShutBarRaceTest {
 
     @Test
     void afterTheCallThatShutsItReturnsNothingIsWritten() throws InterruptedException {
-        var strand = rig.host.find("copier0").pci().strand();
+        var strand = rig.at("copier0").pci().strand();
         var bound = rig.bind("copier0");
         var made = new GuestFunction[1];
         strand.call(() -> {
@@ -106,7 +107,7 @@ class ShutBarRaceTest {
         switch (round % 3) {
             case 0 -> bound.config(4, 2, shut ? 0 : 6);
             case 1 -> bound.config(bound.capability(1) + 4, 2, shut ? 3 : 0);
-            default -> bound.device.feature(shut ? 3 : 5).set(new io.sluice.vfio.vfio.FeatureData.None());
+            default -> bound.feature(shut ? 3 : 5).set(new FeatureData.None());
         }
     }
 }

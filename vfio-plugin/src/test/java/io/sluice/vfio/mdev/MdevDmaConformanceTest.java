@@ -256,6 +256,40 @@ class MdevDmaConformanceTest {
     }
 
     @Test
+    void twoMachinesShareARequesterIdByTheirPasidsAndNotTheirMemory() {
+        try (var other = rig.new Vm()) {
+            var strand = rig.loop.strand();
+            var one = rig.create("queue", strand);
+            var first = rig.last();
+            var two = rig.create("queue", strand);
+            var second = rig.last();
+            int fd = vm.process.open(one.node().path());
+            int mine = vm.process.ioctl(fd, new BindIommufd(vm.iommufd));
+            int otherFd = other.process.open(two.node().path());
+            int others = other.process.ioctl(otherFd, new BindIommufd(other.iommufd));
+            vm.map(IOVA, 0, PAGE);
+            other.map(IOVA, 0, PAGE);
+            vm.process.ioctl(fd, new AttachIommufdPt(1, pasidTable(vm, mine), 7));
+            int table = pasidTable(other, others);
+            refused(Errno.EBUSY, () -> other.process.ioctl(otherFd, new AttachIommufdPt(1, table, 7)));
+            assertThat(second.dma().allowed()).isEmpty();
+            other.process.ioctl(otherFd, new AttachIommufdPt(1, table, 8));
+
+            assertThat(first.dma().write(7, IOVA, bytes, 0, 1)).isTrue();
+            assertThat(first.dma().write(8, IOVA, bytes, 0, 1)).isFalse();
+            assertThat(second.dma().write(8, IOVA, bytes, 1, 1)).isTrue();
+            assertThat(second.dma().write(7, IOVA, bytes, 1, 1)).isFalse();
+            assertThat(vm.at(0)).isEqualTo((byte) 1);
+            assertThat(other.at(0)).isEqualTo((byte) 2);
+
+            vm.process.close(fd);
+            other.process.ioctl(otherFd, new AttachIommufdPt(1, table, 7));
+            assertThat(second.dma().write(7, IOVA, bytes, 2, 1)).isTrue();
+            assertThat(vm.at(0)).isEqualTo((byte) 1);
+        }
+    }
+
+    @Test
     void whoAttachesAPasidMayPutItIntoEnqcmdUntilItIsDetached() {
         int fd = vm.process.open(rig.create("queue").node().path());
         int device = vm.process.ioctl(fd, new BindIommufd(vm.iommufd));

@@ -9,12 +9,15 @@ import io.sluice.vfio.host.models.HostModels;
 import io.sluice.vfio.host.pci.HostConfig;
 import io.sluice.vfio.host.pci.HostFunction;
 import io.sluice.vfio.host.pci.HostPci;
+import io.sluice.vfio.vfio.Eventfd;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioDevice;
+import io.sluice.vfio.vfio.VfioFeature;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
 import io.sluice.vfio.vfio.pci.VfioPciDevice;
 import io.sluice.vmm.address.Iova;
+import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.testkit.PciBoard;
 import io.sluice.vmm.trace.Trace;
@@ -107,7 +110,24 @@ public final class Passthrough implements AutoCloseable {
             return 0;
         }
 
-        public void listen(VfioIrq irq, int start, io.sluice.vfio.vfio.Eventfd... eventfds) {
+        /// What mappings of BAR 0 lead to.
+        public BusDevice mapping() {
+            var mapped = vfio.mapped(0);
+            if (mapped == null) {
+                throw new AssertionError("BAR 0 cannot be mapped");
+            }
+            return mapped.device();
+        }
+
+        public VfioFeature feature(int id) {
+            var feature = device.feature(id);
+            if (feature == null) {
+                throw new AssertionError("no feature " + id);
+            }
+            return feature;
+        }
+
+        public void listen(VfioIrq irq, int start, Eventfd... eventfds) {
             vfio.setIrqs(SetIrqs.trigger(irq, start, eventfds));
         }
 
@@ -126,12 +146,17 @@ public final class Passthrough implements AutoCloseable {
         }
     }
 
-    public Bound bind(String name) {
+    /// A function of the host by its name.
+    public HostFunction at(String name) {
         var function = host.find(name);
         if (function == null) {
             throw new AssertionError("no function " + name);
         }
-        var bound = new Bound(function);
+        return function;
+    }
+
+    public Bound bind(String name) {
+        var bound = new Bound(at(name));
         all.add(bound);
         return bound;
     }

@@ -4,7 +4,9 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.address.Bdf;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What an IOMMU knows of one device: the requester ids that it sends by, what it can do, and its group. From
@@ -17,6 +19,10 @@ public final class IommuDevice {
     private final List<ReservedRegion> reserved;
     /// One for each requester id, its own first, which is nobody else's. Those of aliases may be other devices' too.
     private final List<DmaContext> contexts;
+
+    private boolean shared;
+    /// Who has which PASID of a shared one.
+    private final Map<Integer, Object> takers = new HashMap<>();
 
     IommuDevice(Bdf requester, IommuUnit unit, IommuGroup group, DeviceTraits traits, List<DmaContext> contexts) {
         this.requester = requester;
@@ -55,6 +61,30 @@ public final class IommuDevice {
     public int maxPasids() {
         int bits = Math.min(traits.pasidBits(), unit.settings().pasidBits());
         return bits == 0 ? 0 : 1 << bits;
+    }
+
+    // ---- a requester id that several share
+
+    /// Its driver hands out PASIDs of it to several users, and its requester id without one to none.
+    public synchronized void share() {
+        shared = true;
+    }
+
+    /// Whether several users share it.
+    public synchronized boolean isShared() {
+        return shared;
+    }
+
+    /// A user of a shared one takes a PASID, unless it is another's.
+    ///
+    /// @return whether it is the user's now
+    public synchronized boolean takePasid(int pasid, Object user) {
+        return user.equals(takers.computeIfAbsent(pasid, free -> user));
+    }
+
+    /// A user gives a PASID back.
+    public synchronized void givePasid(int pasid, Object user) {
+        takers.remove(pasid, user);
     }
 
     /// Whether its writes can be noted: by it, and by its unit.

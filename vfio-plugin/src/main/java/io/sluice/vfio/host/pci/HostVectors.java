@@ -76,7 +76,8 @@ public final class HostVectors {
     /// Takes vectors for a function.
     ///
     /// @param handler gets the number, from 0, on the strand of the function that sent it; must not block
-    /// @throws HostException ENOSPC if there are not as many left; ENODEV if the function is gone
+    /// @throws HostException ENOSPC if there are not as many left in a row, with how many there are as its count; ENODEV
+    ///     if the function is gone
     public Block allocate(HostFunction owner, int count, IntConsumer handler) {
         if (count < 1 || count > 2048) {
             throw new HostException(Errno.EINVAL, "no function has " + count + " vectors");
@@ -103,7 +104,19 @@ public final class HostVectors {
             }
             first = taken.nextClearBit(next);
         }
-        throw new HostException(Errno.ENOSPC, "no " + count + " vectors in a row are left");
+        throw new HostException(Errno.ENOSPC, "no " + count + " vectors in a row are left", longest());
+    }
+
+    /// How many follow one another that nobody has.
+    private int longest() {
+        int longest = 0;
+        for (int first = taken.nextClearBit(0); first < MOST; ) {
+            int next = taken.nextSetBit(first);
+            int end = next < 0 ? MOST : next;
+            longest = Math.max(longest, end - first);
+            first = taken.nextClearBit(end);
+        }
+        return longest;
     }
 
     private synchronized void free(Block block) {

@@ -161,6 +161,12 @@ public final class VfioPciDevice implements VfioDeviceOps {
         return regions;
     }
 
+    /// No function of the host is a VGA one.
+    @Override
+    public boolean hasRegion(int index) {
+        return index != VfioRegion.VGA;
+    }
+
     @Override
     public @Nullable MappedDevice mapped(int region) {
         var bar = bars.at(region);
@@ -402,14 +408,14 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     @Override
     public int setIrqs(SetIrqs request, VfioInterrupts told) {
-        int index = request.index();
-        if (index < 0 || index > VfioIrq.MSIX.ordinal()) {
+        var irq = request.validate(this);
+        if (irq == VfioIrq.ERR || irq == VfioIrq.REQ) {
             return VfioDeviceOps.super.setIrqs(request, told);
         }
         if (isGone()) {
             throw new HostException(Errno.ENODEV, function.name() + " has left the host");
         }
-        return interrupts.set(VfioIrq.values()[index], request);
+        return interrupts.set(irq, request);
     }
 
     /// The function has reported an error that cannot be corrected; its user hears of it.

@@ -94,7 +94,7 @@ class VfioPciConfigTest {
     void withoutMemoryDecodingBarsAnswerEio() {
         var copier = rig.open("copier0");
         copier.bar(0, 8, 0x1122);
-        var mapped = copier.vfio.mapped(0).device();
+        var mapped = copier.mapping();
 
         copier.config(COMMAND, 2, 0);
         long shut = mapped.read(0, 8);
@@ -153,7 +153,7 @@ class VfioPciConfigTest {
     @Test
     void translationServicesCanBeSeenAndNotWritten() {
         var copier = rig.open("copier0");
-        int ats = copier.function.pci().extensions().ats().base();
+        int ats = new HardwareConfig(copier.function.pci()).find(ConfigPart.ADDRESS_TRANSLATION);
 
         int before = copier.real(ats + 6, 2);
 

@@ -44,7 +44,6 @@ class VfioPciDeviceTest {
         "nvme0, 1, 0, 0",
         "nvme0, 6, 0, 0",
         "nvme0, 7, 4096, 3",
-        "nvme0, 8, 0, 0",
         "edu0, 0, 1048576, 7",
         "edu0, 7, 256, 3",
     })
@@ -54,6 +53,16 @@ class VfioPciDeviceTest {
         assertThat(info.size()).isEqualTo(size);
         assertThat(info.flags()).isEqualTo(flags);
         assertThat(info.offset()).isEqualTo((long) index << 40);
+    }
+
+    @Test
+    void thereIsNoVgaRegion() {
+        var nvme = rig.bind("nvme0");
+
+        assertThat(nvme.vfio.info().regions()).isEqualTo(9);
+        assertThat(catchThrowableOfType(HostException.class, () -> nvme.vfio.regionInfo(VfioRegion.VGA))
+                        .errno())
+                .isEqualTo(Errno.EINVAL);
     }
 
     @Test
@@ -101,7 +110,7 @@ class VfioPciDeviceTest {
     @Test
     void afterClosingMappingsAreShut() {
         var copier = rig.open("copier0");
-        var mapped = copier.vfio.mapped(0).device();
+        var mapped = copier.mapping();
         mapped.write(0, 8, 0x55);
 
         copier.vfio.release();
@@ -127,7 +136,7 @@ class VfioPciDeviceTest {
             }
             failures++;
             assertThat(state(copier)).isEqualTo(3);
-            assertThat(copier.vfio.mapped(0).device().read(0, 8)).isEqualTo(-1);
+            assertThat(copier.mapping().read(0, 8)).isEqualTo(-1);
         }
 
         assertThat(failures).isPositive();
@@ -182,7 +191,7 @@ class VfioPciDeviceTest {
     @Test
     void anUnpluggedFunctionAnswersNobody() {
         var copier = rig.open("copier0");
-        var mapped = copier.vfio.mapped(0).device();
+        var mapped = copier.mapping();
 
         rig.host.unplug(copier.function);
 
@@ -273,10 +282,10 @@ class VfioPciDeviceTest {
     @Test
     void inLowPowerMappingsAreShutAndTheFileWakesTheFunction() {
         var copier = rig.open("copier0");
-        var mapped = copier.vfio.mapped(0).device();
+        var mapped = copier.mapping();
         copier.bar(0, 8, 0x42);
-        var entry = copier.device.feature(3);
-        var exit = copier.device.feature(5);
+        var entry = copier.feature(3);
+        var exit = copier.feature(5);
 
         entry.set(new FeatureData.None());
         int asleep = state(copier);
@@ -296,7 +305,7 @@ class VfioPciDeviceTest {
     @Test
     void whoAskedIsToldThatTheFunctionWoke() {
         var copier = rig.open("copier0");
-        copier.device.feature(4).set(new FeatureData.Wakeup(() -> heard++));
+        copier.feature(4).set(new FeatureData.Wakeup(() -> heard++));
 
         copier.device.wake();
         copier.device.wake();
@@ -308,7 +317,7 @@ class VfioPciDeviceTest {
 
     @Test
     void theRomOfTheHostIsReadInItsRegion() {
-        var function = rig.host.find("copier0");
+        var function = rig.at("copier0");
         var place = VfioPciDevice.Place.of(rig.host, function, rig.steps);
         var rom = new Rom(new byte[] {0x55, (byte) 0xAA, 3, 4, 5});
         var device = VfioPciDevice.bind(

@@ -51,7 +51,6 @@ class VfioPciDriverTest {
 
     private final Steps steps = new Steps();
     private final Kernel kernel = new Kernel(steps, Trace.none());
-    private final IommuNode iommu = new IommuNode(kernel);
     private final VfioHost vfio = new VfioHost(kernel, new IommufdBinder());
     private final DirectLoop loop = new DirectLoop();
     private final Process process = kernel.start("vmm", 1000, Set.of(), 64L << 20);
@@ -60,6 +59,7 @@ class VfioPciDriverTest {
     private int groups;
 
     VfioPciDriverTest() {
+        new IommuNode(kernel);
         host = new HostPci(
                 HostConfig.read(HOST),
                 new HostPci.Ground(
@@ -80,8 +80,16 @@ class VfioPciDriverTest {
         kernel.close();
     }
 
-    private HostFunction bind(String name) {
+    private HostFunction at(String name) {
         var function = host.find(name);
+        if (function == null) {
+            throw new AssertionError("no function " + name);
+        }
+        return function;
+    }
+
+    private HostFunction bind(String name) {
+        var function = at(name);
         host.drivers().override(function, VfioPciDriver.NAME);
         host.drivers().bind(function, VfioPciDriver.NAME);
         return function;
@@ -126,8 +134,8 @@ class VfioPciDriverTest {
 
     @Test
     void nothingIsTakenUnasked() {
-        assertThat(host.find("copier0").driver()).isNull();
-        assertThat(refusal(() -> host.drivers().bind(host.find("copier0"), VfioPciDriver.NAME)))
+        assertThat(at("copier0").driver()).isNull();
+        assertThat(refusal(() -> host.drivers().bind(at("copier0"), VfioPciDriver.NAME)))
                 .isEqualTo(Errno.ENODEV);
     }
 
@@ -249,7 +257,7 @@ class VfioPciDriverTest {
 
     @Test
     void eachInnerStepOfBindingThatFailsLeavesTheFunctionFree() {
-        var function = host.find("copier1");
+        var function = at("copier1");
         host.drivers().override(function, VfioPciDriver.NAME);
         int failures = 0;
 

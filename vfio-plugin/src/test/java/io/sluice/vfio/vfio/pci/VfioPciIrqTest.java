@@ -213,7 +213,7 @@ class VfioPciIrqTest {
     @Test
     void aHostWithTooFewVectorsSaysHowManyThereAre() {
         var copier = rig.open("copier0");
-        var other = rig.host.find("copier1");
+        var other = rig.at("copier1");
         var blocks = new ArrayList<HostVectors.Block>();
         for (int i = 0; i < 32; i++) {
             blocks.add(rig.host.vectors().allocate(other, 2048, vector -> {}));

@@ -1,4 +1,4 @@
-package io.sluice.vfio.host.aux;
+package io.sluice.vfio.host.auxiliary;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -121,8 +121,7 @@ final class AuxiliaryBusTest {
         bus.add(nic, "edu_core", "rdma", "port 2");
         bus.register(new Part("rdma", "edu_core.rdma"));
 
-        assertThat(told)
-                .containsExactly("rdma has edu_core.rdma.0 by port 1", "rdma has edu_core.rdma.1 by port 2");
+        assertThat(told).containsExactly("rdma has edu_core.rdma.0 by port 1", "rdma has edu_core.rdma.1 by port 2");
     }
 
     @Test
