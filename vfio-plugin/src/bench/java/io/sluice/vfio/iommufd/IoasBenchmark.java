@@ -67,7 +67,7 @@ public class IoasBenchmark {
         attach(unit, 2, crowded);
         attach(unit, 3, wide);
         for (int i = 0; i < OTHERS; i++) {
-            process.ioctl(fd, new IoasMapFile(FLAGS, crowded, memfd, i % 256 * PAGE, PAGE, (1L << 40) + 2 * i * PAGE));
+            process.ioctl(fd, new IoasMapFile(FLAGS, crowded, memfd, i % 256 * PAGE, PAGE, (1L << 40) + 2L * i * PAGE));
         }
     }
 

@@ -226,9 +226,7 @@ public final class IovaSpace {
         if (((length | start) & alignment - 1) != 0) {
             throw refuse(EINVAL, "length " + length + " or offset are no multiple of " + alignment);
         }
-        return fixed
-                ? places.checked(iova, length, alignment)
-                : places.chosen(pages.address(start), length, alignment);
+        return fixed ? places.checked(iova, length, alignment) : places.chosen(pages.address(start), length, alignment);
     }
 
     /// The parts of page objects that a range is mapped to.
