@@ -5,7 +5,9 @@ import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.iommu.PagingDomain;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vmm.address.Iova;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /// The domains of an IOAS, all of which translate its areas alike.
 final class Domains {
@@ -27,6 +29,16 @@ final class Domains {
             alignment = Math.max(alignment, domain.granule());
         }
         return alignment;
+    }
+
+    /// What a domain does not translate.
+    static List<IovaRange> outside(PagingDomain domain) {
+        var outside = new ArrayList<IovaRange>();
+        if (domain.aperture().first() != 0) {
+            outside.add(new IovaRange(0, domain.aperture().first() - 1));
+        }
+        outside.add(new IovaRange(domain.aperture().last() + 1, -1));
+        return outside;
     }
 
     void add(PagingDomain domain) {

@@ -2,11 +2,8 @@ package io.sluice.vfio.iommufd.ioas;
 
 import static io.sluice.vfio.host.Errno.EADDRINUSE;
 import static io.sluice.vfio.host.Errno.EBUSY;
-import static io.sluice.vfio.host.Errno.EEXIST;
 import static io.sluice.vfio.host.Errno.EINVAL;
 import static io.sluice.vfio.host.Errno.ENOENT;
-import static io.sluice.vfio.host.Errno.ENOSPC;
-import static io.sluice.vfio.host.Errno.EOVERFLOW;
 import static io.sluice.vfio.host.Errno.EPERM;
 
 import io.sluice.vfio.host.Errno;
@@ -24,20 +21,18 @@ import org.jspecify.annotations.Nullable;
 /// pin.
 public final class IovaSpace {
     private static final long PAGE = PageObject.PAGE;
-    /// Addresses that are chosen are aligned to this at most: the page size of the second level.
-    private static final long HUGE_PAGE = 2L << 20;
 
     private final Steps steps;
     private final AreaTree areas = new AreaTree();
-    private final ReservedRanges reserved = new ReservedRanges();
+    private final Places places;
     private final Domains domains;
-    private List<IovaRange> allowed = List.of();
     private long alignment = 1;
     private int pinUsers;
     private boolean hugePages = true;
 
     public IovaSpace(Steps steps) {
         this.steps = steps;
+        this.places = new Places(steps, areas);
         this.domains = new Domains(steps);
     }
 
@@ -53,7 +48,7 @@ public final class IovaSpace {
 
     /// Addresses that may be mapped, in order.
     public List<IovaRange> usable() {
-        return reserved.free();
+        return places.usable();
     }
 
     /// What addresses, lengths and offsets have to be multiples of.
@@ -65,54 +60,19 @@ public final class IovaSpace {
     ///
     /// @throws HostException EINVAL for an empty or overlapping range, EADDRINUSE for one that is reserved in part
     public void allow(List<IovaRange> ranges) {
-        for (int i = 0; i < ranges.size(); i++) {
-            var range = ranges.get(i);
-            if (Long.compareUnsigned(range.first(), range.last()) >= 0) {
-                throw refuse(EINVAL, "no range: " + range);
-            }
-            for (int j = 0; j < i; j++) {
-                if (range.meets(ranges.get(j).first(), ranges.get(j).last())) {
-                    throw refuse(EINVAL, "overlapping ranges: " + range);
-                }
-            }
-            if (reserved.meets(range.first(), range.last())) {
-                throw refuse(EADDRINUSE, "reserved: " + range);
-            }
-        }
-        steps.pass("iommufd.ioas.allow");
-        allowed = List.copyOf(ranges);
+        places.allow(ranges);
     }
 
     /// Keeps ranges from being mapped, until [#release].
     ///
     /// @throws HostException EADDRINUSE if some of it is mapped or allowed; then none is reserved
     public void reserve(Object owner, List<IovaRange> ranges) {
-        try {
-            for (var range : ranges) {
-                reserve(owner, range);
-            }
-        } catch (HostException e) {
-            reserved.removeAll(owner);
-            throw e;
-        }
-    }
-
-    private void reserve(Object owner, IovaRange range) {
-        if (areas.meeting(range.first(), range.last()) != null) {
-            throw refuse(EADDRINUSE, "mapped: " + range);
-        }
-        for (var allowedRange : allowed) {
-            if (allowedRange.meets(range.first(), range.last())) {
-                throw refuse(EADDRINUSE, "allowed: " + allowedRange);
-            }
-        }
-        steps.pass("iommufd.ioas.reserve");
-        reserved.add(owner, range);
+        places.reserve(owner, ranges);
     }
 
     /// Gives back what was reserved for an owner.
     public void release(Object owner) {
-        reserved.removeAll(owner);
+        places.release(owner);
     }
 
     // ---- alignment
@@ -178,7 +138,7 @@ public final class IovaSpace {
     ///     are larger than the host's, or why pages cannot be pinned or mapped; then it is empty
     public void add(PagingDomain domain) {
         long wanted = alignmentWith(Math.max(domains.alignment(), domain.granule()), hugePages, pinUsers);
-        reserve(domain, outside(domain));
+        reserve(domain, Domains.outside(domain));
         Area done = null;
         try {
             for (var area = areas.from(0); area != null; area = areas.after(area)) {
@@ -193,20 +153,10 @@ public final class IovaSpace {
                     break;
                 }
             }
-            reserved.removeAll(domain);
+            places.release(domain);
             throw e;
         }
         alignment = wanted;
-    }
-
-    /// What a domain does not translate.
-    private static List<IovaRange> outside(PagingDomain domain) {
-        var outside = new ArrayList<IovaRange>();
-        if (domain.aperture().first() != 0) {
-            outside.add(new IovaRange(0, domain.aperture().first() - 1));
-        }
-        outside.add(new IovaRange(domain.aperture().last() + 1, -1));
-        return outside;
     }
 
     /// Takes a domain away, which is empty then.
@@ -215,14 +165,11 @@ public final class IovaSpace {
         for (var area = areas.from(0); area != null; area = areas.after(area)) {
             domains.emptyOne(domain, area);
         }
-        reserved.removeAll(domain);
+        places.release(domain);
         settleAlignment();
     }
 
     // ---- mapping
-
-    /// Part of a page object that is to be mapped.
-    public record Part(PageObject pages, long start, long length) {}
 
     /// Maps a part of a page object, which is gone if this fails and it has no other area.
     ///
@@ -246,12 +193,12 @@ public final class IovaSpace {
     /// @return where the first is
     public long map(List<Part> parts, boolean readable, boolean writable, boolean fixed, long iova) {
         long length = parts.stream().mapToLong(Part::length).sum();
-        long first = choose(parts.getFirst().pages, parts.getFirst().start, length, fixed, iova);
+        long first = choose(parts.getFirst().pages(), parts.getFirst().start(), length, fixed, iova);
         long at = first;
         try {
             for (var part : parts) {
-                map(part.pages, part.start, part.length, readable, writable, true, at);
-                at += part.length;
+                map(part.pages(), part.start(), part.length(), readable, writable, true, at);
+                at += part.length();
             }
             return first;
         } catch (HostException e) {
@@ -279,51 +226,7 @@ public final class IovaSpace {
         if (((length | start) & alignment - 1) != 0) {
             throw refuse(EINVAL, "length " + length + " or offset are no multiple of " + alignment);
         }
-        return fixed ? checked(iova, length) : chosen(pages.address(start), length);
-    }
-
-    private long checked(long iova, long length) {
-        long last = iova + length - 1;
-        if (Long.compareUnsigned(last, iova) < 0) {
-            throw refuse(EOVERFLOW, text(iova, last));
-        }
-        if ((iova & alignment - 1) != 0 || reserved.meets(iova, last)) {
-            throw refuse(EINVAL, text(iova, last));
-        }
-        if (areas.meeting(iova, last) != null) {
-            throw refuse(EEXIST, text(iova, last));
-        }
-        return iova;
-    }
-
-    /// A free place as aligned as its size and where its memory lies suggest, so that large pages fit.
-    private long chosen(long address, long length) {
-        long wanted = Math.min(roundedUp(length), HUGE_PAGE);
-        if (address != 0) {
-            wanted = Math.min(wanted, Long.lowestOneBit(address));
-        }
-        wanted = Math.max(wanted, alignment);
-        // The offset in the page stays, whatever the alignment.
-        long residue = wanted >= PAGE ? 0 : address & PAGE - 1;
-        long step = Math.max(wanted, PAGE);
-        for (var hole : choices()) {
-            long low = Long.compareUnsigned(hole.first(), PAGE) < 0 ? PAGE : hole.first();
-            long high = Long.compareUnsigned(hole.last(), -PAGE - 1) > 0 ? -PAGE - 1 : hole.last();
-            long at = Long.compareUnsigned(low, high) > 0 ? 0 : areas.findHole(low, high, length, step, residue);
-            if (at != 0) {
-                return at;
-            }
-        }
-        throw refuse(ENOSPC, "no hole for " + length + " bytes");
-    }
-
-    private List<IovaRange> choices() {
-        return allowed.isEmpty() ? reserved.free() : allowed;
-    }
-
-    private static long roundedUp(long length) {
-        long highest = Long.highestOneBit(length);
-        return highest == length || highest < 0 ? highest : highest << 1;
+        return fixed ? places.checked(iova, length, alignment) : places.chosen(pages.address(start), length, alignment);
     }
 
     /// The parts of page objects that a range is mapped to.
