@@ -67,11 +67,7 @@ public class IoasBenchmark {
         attach(unit, 2, crowded);
         attach(unit, 3, wide);
         for (int i = 0; i < OTHERS; i++) {
-<<<<<<< HEAD
-            process.ioctl(fd, new IoasMapFile(FLAGS, crowded, memfd, i % 256 * (long) PAGE, PAGE, (1L << 40) + 2L * i * PAGE));
-=======
             process.ioctl(fd, new IoasMapFile(FLAGS, crowded, memfd, i % 256 * PAGE, PAGE, (1L << 40) + 2L * i * PAGE));
->>>>>>> h-iommufd
         }
     }
 
