@@ -64,8 +64,7 @@ class MttyMigrationTest {
     }
 
     private int set(int fd, MigrationState wanted) {
-        var answer = process.ioctl(
-                fd, new Feature(STATE | VfioFeature.SET, new DeviceState(wanted.ordinal(), -1)));
+        var answer = process.ioctl(fd, new Feature(STATE | VfioFeature.SET, new DeviceState(wanted.ordinal(), -1)));
         return ((DeviceState) answer).dataFd();
     }
 
@@ -113,8 +112,7 @@ class MttyMigrationTest {
         int fd = open(type);
 
         assertThat(process.ioctl(fd, new Feature(9 | VfioFeature.GET))).isEqualTo(new FeatureData.DataSize(size));
-        assertThat(process.ioctl(fd, new Feature(1 | VfioFeature.GET)))
-                .isEqualTo(new FeatureData.MigrationFlags(7));
+        assertThat(process.ioctl(fd, new Feature(1 | VfioFeature.GET))).isEqualTo(new FeatureData.MigrationFlags(7));
         assertThat(saved(fd)).hasSize(size).startsWith(0x4E, 0x2C, 0x3E, 0x8C, 0x89, 0x09, 0x9D, 0x7E, 1, 0, 0, 0);
     }
 
@@ -139,8 +137,8 @@ class MttyMigrationTest {
         assertThat(inb(to, 7)).isEqualTo(0x5A);
         assertThat(inb(to, 4)).isEqualTo(0x0B);
         assertThat(inb(to, 5) & 1).isOne();
-        assertThat(List.of(inb(to, 0), inb(to, 0), inb(to, 0), inb(to, 0))).containsExactly(
-                (int) 'e', (int) 'l', (int) 'l', (int) 'o');
+        assertThat(List.of(inb(to, 0), inb(to, 0), inb(to, 0), inb(to, 0)))
+                .containsExactly((int) 'e', (int) 'l', (int) 'l', (int) 'o');
         assertThat(inb(to, 5) & 1).isZero();
         outb(to, 3, 0x83);
         assertThat(inb(to, 0)).isEqualTo(0x0C);
@@ -190,7 +188,10 @@ class MttyMigrationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"24, 16", "24, -1", "25, 16", "25, -1", "26, 17", "26, -1", "26, 3", "27, 1", "28, 2", "33, 0", "33, 99", "34, 3", "34, -1"})
+    @CsvSource({
+        "24, 16", "24, -1", "25, 16", "25, -1", "26, 17", "26, -1", "26, 3", "27, 1", "28, 2", "33, 0", "33, 99",
+        "34, 3", "34, -1"
+    })
     void placesThatNoPortCouldBeInAreRefused(int at, int value) {
         int fd = open("mtty-1");
         var state = saved(fd);
@@ -254,8 +255,7 @@ class MttyMigrationTest {
         process.ioctl(fd, new Feature(6 | VfioFeature.SET, new FeatureData.LoggingStart(4096, range)));
         var bitmap = new long[1];
 
-        process.ioctl(
-                fd, new Feature(8 | VfioFeature.GET, new FeatureData.LoggingReport(0, 4096, 4096, bitmap)));
+        process.ioctl(fd, new Feature(8 | VfioFeature.GET, new FeatureData.LoggingReport(0, 4096, 4096, bitmap)));
 
         assertThat(bitmap).containsExactly(0);
     }

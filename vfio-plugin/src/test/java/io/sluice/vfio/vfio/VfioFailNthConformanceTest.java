@@ -24,7 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Every request that changes something is failed at its 1st, 2nd, … n-th inner step; nothing is left of it, and then it
+/// Every request that changes something is failed at its 1st, 2nd, … n-th inner step; nothing is left of it, and then
+/// it
 /// succeeds.
 @Timeout(30)
 class VfioFailNthConformanceTest {
