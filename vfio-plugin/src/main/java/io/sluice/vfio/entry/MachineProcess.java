@@ -1,6 +1,5 @@
 package io.sluice.vfio.entry;
 
-import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.memory.MemFile;
 import io.sluice.vfio.host.process.MemFileHandle;
 import io.sluice.vfio.host.process.Process;

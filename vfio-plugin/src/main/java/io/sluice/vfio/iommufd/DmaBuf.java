@@ -1,7 +1,6 @@
 package io.sluice.vfio.iommufd;
 
 import io.sluice.vfio.host.Errno;
-import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.memory.HostFrames;
 import io.sluice.vfio.host.process.OpenFile;
 import io.sluice.vfio.host.process.RequestTable;

@@ -132,8 +132,7 @@ final class IoasRequests {
             synchronized (context.lock) {
                 var ioas = context.objects.get(request.ioasId(), Ioas.class);
                 var pages = pagesOf(context, caller, file, request);
-                return put(
-                        ioas, pages, request.start() & PAGE - 1, request.length(), request.flags(), request.iova());
+                return put(ioas, pages, request.start() & PAGE - 1, request.length(), request.flags(), request.iova());
             }
         } finally {
             file.drop();

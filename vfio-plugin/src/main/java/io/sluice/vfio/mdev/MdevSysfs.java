@@ -87,7 +87,8 @@ public final class MdevSysfs {
 
     /// Writes a file: a UUID to `create`, 1 to `remove`.
     ///
-    /// @throws HostException ENOENT without such a file, EACCES for one that is only read, EINVAL for what is no UUID or
+    /// @throws HostException ENOENT without such a file, EACCES for one that is only read, EINVAL for what is no UUID
+    /// or
     ///     no number, and what [MdevBus#create] and [MdevBus#remove] say
     public void write(String path, String text) {
         if (path.startsWith(MdevBus.DEVICES)) {

@@ -121,8 +121,7 @@ final class IommufdViommuConformanceTest {
 
     @Test
     void viommuAllocWithData() {
-        var data = world.ioctl(
-                        new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, new MockViommu.Data(0xBADBEEF)))
+        var data = world.ioctl(new ViommuAlloc(0, MockViommu.TYPE, device.id(), parent, new MockViommu.Data(0xBADBEEF)))
                 .data();
         var answer = (MockViommu.Answer) Objects.requireNonNull(data);
         assertThat(answer.out()).isEqualTo(0xBADBEEF);

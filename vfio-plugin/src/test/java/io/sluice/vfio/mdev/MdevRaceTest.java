@@ -166,8 +166,7 @@ class MdevRaceTest {
     private void takeAway(Removal removal, Kind kind, int fd) {
         switch (removal) {
             case UNMAP -> vm.process.ioctl(vm.iommufd, new IoasUnmap(vm.ioas, IOVA, LENGTH));
-            case DETACH ->
-                vm.process.ioctl(fd, kind == Kind.QUEUE ? new DetachIommufdPt(1, 7) : new DetachIommufdPt());
+            case DETACH -> vm.process.ioctl(fd, kind == Kind.QUEUE ? new DetachIommufdPt(1, 7) : new DetachIommufdPt());
             case CLOSE -> vm.process.close(fd);
         }
     }

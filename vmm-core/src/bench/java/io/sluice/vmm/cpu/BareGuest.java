@@ -30,13 +30,13 @@ final class BareGuest implements AutoCloseable {
     private final GuestRam video = GuestRam.allocate(GuestRam.PAGE_SIZE);
     private final Interpreter interpreter;
 
-    /// @param loopBody hexadecimal code; RSI points to data, RBX to the device, RDI to its memory; RCX is the loop's. Followed by
+    /// @param loopBody hexadecimal code; RSI points to data, RBX to the device, RDI to its memory; RCX is the loop's.
+    /// Followed by
     ///     `dec ecx; jne` and `hlt`.
     BareGuest(String loopBody) {
         var memory = new AddressSpace("memory", (1L << 40) - 1);
         memory.mapRam(0, RAM_BYTES, ram, 0, true);
-        memory.swap(
-                List.of(), List.of(new Mapping.Ram(VIDEO, VIDEO + GuestRam.PAGE_SIZE - 1, video, 0, true)));
+        memory.swap(List.of(), List.of(new Mapping.Ram(VIDEO, VIDEO + GuestRam.PAGE_SIZE - 1, video, 0, true)));
         memory.mapDevice(DEVICE, 0x1000, new Register(), new Strand(new NoLoop(), new MachineClock()));
         var core = new Core(memory, new AddressSpace("io", 0xFFFF), new NoInterrupts());
         interpreter = new Interpreter(core, memory);

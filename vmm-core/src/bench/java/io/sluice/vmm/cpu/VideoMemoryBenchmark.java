@@ -14,7 +14,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// Stores of a guest, eight a turn: to RAM, and to memory that a device shows in a BAR. Beside them [TrapBenchmark] has a
+/// Stores of a guest, eight a turn: to RAM, and to memory that a device shows in a BAR. Beside them [TrapBenchmark] has
+/// a
 /// store that a device hears of.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -11,7 +11,8 @@ public interface ObjectType {
 
     List<Property> properties();
 
-    /// Whether it takes a property that is not among [#properties], as text that it checks itself: one with a place in a
+    /// Whether it takes a property that is not among [#properties], as text that it checks itself: one with a place in
+    /// a
     /// description before its name.
     default boolean takes(String property) {
         return false;

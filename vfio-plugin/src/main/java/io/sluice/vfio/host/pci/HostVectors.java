@@ -76,7 +76,8 @@ public final class HostVectors {
     /// Takes vectors for a function.
     ///
     /// @param handler gets the number, from 0, on the strand of the function that sent it; must not block
-    /// @throws HostException ENOSPC if there are not as many left in a row, with how many there are as its count; ENODEV
+    /// @throws HostException ENOSPC if there are not as many left in a row, with how many there are as its count;
+    /// ENODEV
     ///     if the function is gone
     public Block allocate(HostFunction owner, int count, IntConsumer handler) {
         if (count < 1 || count > 2048) {

@@ -86,10 +86,11 @@ final class Json {
             }
             case 't' -> word("true", new JsonNode.Flag(line, true));
             case 'f' -> word("false", new JsonNode.Flag(line, false));
-            case 'n' -> throw wrong(
-                    text.startsWith("null", at)
-                            ? "null says nothing; leave the member out"
-                            : "an unknown word; strings stand in quotes");
+            case 'n' ->
+                throw wrong(
+                        text.startsWith("null", at)
+                                ? "null says nothing; leave the member out"
+                                : "an unknown word; strings stand in quotes");
             default -> number();
         };
     }

@@ -2,7 +2,8 @@ package io.sluice.vfio.iommufd.ioas;
 
 import io.sluice.vfio.host.memory.HostFrames;
 
-/// Memory of a device that another device may be let at: it is there while its owner says so. Nobody pays for it, and no
+/// Memory of a device that another device may be let at: it is there while its owner says so. Nobody pays for it, and
+/// no
 /// processor copies from it.
 public interface DeviceMemory {
     /// Its frames; whole pages.

@@ -121,8 +121,7 @@ final class AuxiliaryBusTest {
         bus.add(nic, "edu_core", "rdma", "port 2");
         bus.register(new Part("rdma", "edu_core.rdma"));
 
-        assertThat(told)
-                .containsExactly("rdma has edu_core.rdma.0 by port 1", "rdma has edu_core.rdma.1 by port 2");
+        assertThat(told).containsExactly("rdma has edu_core.rdma.0 by port 1", "rdma has edu_core.rdma.1 by port 2");
     }
 
     @Test

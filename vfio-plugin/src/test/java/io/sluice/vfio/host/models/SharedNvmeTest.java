@@ -73,12 +73,7 @@ final class SharedNvmeTest {
         return new HostPci(
                 config,
                 new HostPci.Ground(
-                        frames,
-                        new Steps(),
-                        loop::strand,
-                        new HostModels(drives::find),
-                        groups(),
-                        Trace.none()));
+                        frames, new Steps(), loop::strand, new HostModels(drives::find), groups(), Trace.none()));
     }
 
     private static Supplier<IommuGroup> groups() {
@@ -167,8 +162,7 @@ final class SharedNvmeTest {
     @Test
     void aDriveThatIsNotThereIsRefusedAndNoneIsTaken() {
         assertThat(catchThrowableOfType(
-                        HostConfigException.class,
-                        () -> host("{\"vfs\": [{\"drive\": \"d1\"}, {\"drive\": \"d9\"}]}")))
+                        HostConfigException.class, () -> host("{\"vfs\": [{\"drive\": \"d1\"}, {\"drive\": \"d9\"}]}")))
                 .hasMessageContaining("\"disk\" cannot be made: there is no drive d9; add one of that name");
         assertThat(drives.list()).noneMatch(drive -> drive.isTaken());
     }

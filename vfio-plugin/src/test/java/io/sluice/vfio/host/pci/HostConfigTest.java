@@ -44,7 +44,10 @@ final class HostConfigTest {
         assertThat(disk.properties()).isEqualTo(Map.of("drive", "d0", "max_ioqpairs", "4", "x", "on"));
         assertThat(disk.features())
                 .isEqualTo(new FunctionConfig.Features(5, 0, 8, 32, 10, true, false, true, true, true));
-        assertThat(disk.vfs()).isNotNull().extracting(FunctionConfig.Vfs::firstOffset).isEqualTo(16);
+        assertThat(disk.vfs())
+                .isNotNull()
+                .extracting(FunctionConfig.Vfs::firstOffset)
+                .isEqualTo(16);
         assertThat(config.functions().getLast().devfn()).isEqualTo(0x1C << 3 | 3);
     }
 
@@ -73,7 +76,9 @@ final class HostConfigTest {
                 {"functions": [{"name": "a", "type": "root-port"}, {"name": "b", "type": "root-port", "at": "01.0"},
                 {"name": "c", "type": "root-port"}]}""");
 
-        assertThat(config.functions().stream().map(f -> f.name() + (f.devfn() >> 3)).collect(Collectors.joining(" ")))
+        assertThat(config.functions().stream()
+                        .map(f -> f.name() + (f.devfn() >> 3))
+                        .collect(Collectors.joining(" ")))
                 .isEqualTo("a2 b1 c3");
     }
 
@@ -140,11 +145,12 @@ final class HostConfigTest {
     @Test
     void moreBusesThanThereAreAreRefused() {
         var ports = IntStream.range(0, 250)
-                .mapToObj(i -> "{\"name\": \"p" + i + "\", \"type\": \"root-port\", \"at\": \"%02x.%d\"}"
-                        .formatted(i / 8, i % 8))
+                .mapToObj(i -> "{\"name\": \"p" + i
+                        + "\", \"type\": \"root-port\", \"at\": \"%02x.%d\"}".formatted(i / 8, i % 8))
                 .collect(Collectors.joining(","));
         var more = IntStream.range(0, 6)
-                .mapToObj(i -> "{\"name\": \"b" + i + "\", \"type\": \"pcie-to-pci-bridge\", \"behind\": \"p" + i + "\"}")
+                .mapToObj(
+                        i -> "{\"name\": \"b" + i + "\", \"type\": \"pcie-to-pci-bridge\", \"behind\": \"p" + i + "\"}")
                 .collect(Collectors.joining(","));
 
         assertThat(refusal("{\"functions\": [" + ports + "," + more + "]}"))

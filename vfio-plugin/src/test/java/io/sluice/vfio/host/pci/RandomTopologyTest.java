@@ -34,8 +34,7 @@ final class RandomTopologyTest {
         return String.join("\n", lines);
     }
 
-    private static void grow(
-            Random random, int i, List<String> lines, List<String> links, List<String> conventional) {
+    private static void grow(Random random, int i, List<String> lines, List<String> links, List<String> conventional) {
         int choice = random.nextInt(6);
         if (choice == 0 || links.isEmpty() && conventional.isEmpty()) {
             lines.add("r" + i + " integrated-endpoint" + acs(random));

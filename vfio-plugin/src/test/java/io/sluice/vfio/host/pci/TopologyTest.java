@@ -169,7 +169,9 @@ final class TopologyTest {
                 gpu endpoint < rp ats=true pasid=true
                 """)) {
             assertThat(rig.at("gpu").iommu().maxPasids()).isZero();
-            assertThat(Objects.requireNonNull(rig.at("gpu").pci().extensions().pasid()).enabled()).isFalse();
+            assertThat(Objects.requireNonNull(rig.at("gpu").pci().extensions().pasid())
+                            .enabled())
+                    .isFalse();
         }
     }
 
