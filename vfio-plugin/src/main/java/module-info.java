@@ -4,7 +4,7 @@ module io.sluice.vfio {
     requires static org.jspecify;
 
     exports io.sluice.vfio.enqcmd;
-    exports io.sluice.vfio.host.aux;
+    exports io.sluice.vfio.host.auxiliary;
     exports io.sluice.vfio.host.iommu;
     exports io.sluice.vfio.host.memory;
     exports io.sluice.vfio.host.pci;

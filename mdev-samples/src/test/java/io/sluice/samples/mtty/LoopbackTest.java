@@ -226,7 +226,7 @@ class LoopbackTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
-        mtty-9 | 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 | mdev: no type 'mtty-9'; there are: mtty-1, mtty-2, ring-4, ring-64
+        mtty-9 | 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 | mdev: no type 'mtty-9'; there are: mbochs-large, mbochs-medium, mbochs-small, mdpy-hd, mdpy-vga, mdpy-xga, mtty-1, mtty-2, ring-4, ring-64
         mtty-2 | 83b8 | mdev mtty-2: cannot create '83b8': Invalid argument
         """)
     void aBadObjectIsRefusedInOneLine(String type, String uuid, String message) {

@@ -47,6 +47,7 @@ final class RealUser implements AutoCloseable {
     private final MdevInstance instance;
     final MemFile file = MemFile.create(kernel.frames(), BYTES);
     private final int fileFd = process.install(new MemFileHandle(file));
+    private final int iommufd;
     private final int ioas;
     private final int device;
     private int tail;
@@ -55,7 +56,7 @@ final class RealUser implements AutoCloseable {
         new IommuNode(kernel);
         bus.register(new RingDriver());
         instance = bus.create("ring-4", UUID.randomUUID().toString(), this::strand);
-        int iommufd = process.open("/dev/iommu");
+        iommufd = process.open("/dev/iommu");
         ioas = process.ioctl(iommufd, new IoasAlloc(0));
         device = process.open(instance.node().path());
         process.ioctl(device, new BindIommufd(iommufd));
@@ -81,10 +82,6 @@ final class RealUser implements AutoCloseable {
         return new Strand(new Loop(), new MachineClock());
     }
 
-    private int iommufdOf() {
-        return process.descriptors().get(1);
-    }
-
     void attach() {
         process.ioctl(device, new AttachIommufdPt(ioas));
     }
@@ -94,11 +91,11 @@ final class RealUser implements AutoCloseable {
     }
 
     void map(long start, long length, long iova) {
-        process.ioctl(iommufdOf(), new IoasMapFile(MAPPED, ioas, fileFd, start, length, iova));
+        process.ioctl(iommufd, new IoasMapFile(MAPPED, ioas, fileFd, start, length, iova));
     }
 
     void unmap(long iova, long length) {
-        process.ioctl(iommufdOf(), new IoasUnmap(ioas, iova, length));
+        process.ioctl(iommufd, new IoasUnmap(ioas, iova, length));
     }
 
     void closeDevice() {

@@ -1,12 +1,14 @@
 package io.sluice.vmm.plugin;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.disk.Drives;
 import io.sluice.vmm.irq.IrqLine;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
 import io.sluice.vmm.meter.MeterBoard;
 import io.sluice.vmm.testkit.PciBoard;
+import java.util.List;
 
 /// A context on a [PciBoard]; its interrupt lines are kept as levels.
 public final class TestContext implements DeviceContext {
@@ -30,6 +32,11 @@ public final class TestContext implements DeviceContext {
     @Override
     public AddressSpace memory() {
         return board.memory;
+    }
+
+    @Override
+    public List<Mapping.Ram> ram() {
+        return List.of(new Mapping.Ram(0, PciBoard.RAM_SIZE - 1, board.ram, 0, true));
     }
 
     @Override

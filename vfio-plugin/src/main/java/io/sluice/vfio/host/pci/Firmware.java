@@ -5,10 +5,7 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.pci.BusRoom.Space;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.function.LongConsumer;
 
 /// What the host's firmware does once, and its kernel again for what comes later: bus numbers, BARs, windows of
@@ -57,6 +54,16 @@ final class Firmware {
         }
     }
 
+    private record Layouts(Layout io, Layout memory, Layout prefetchable) {
+        Layout of(Space space) {
+            return switch (space) {
+                case IO -> io;
+                case MEMORY -> memory;
+                case PREFETCHABLE -> prefetchable;
+            };
+        }
+    }
+
     /// Does all of it for a host that starts.
     ///
     /// @throws HostException ENOSPC if something finds no place
@@ -66,7 +73,7 @@ final class Firmware {
         var room = new BusRoom(fresh(IO), fresh(MEMORY), fresh(PREFETCHABLE), LAST_BUS);
         root.room(room);
         for (var space : Space.values()) {
-            var layout = layout(layouts, space);
+            var layout = layouts.of(space);
             var there = room.of(space);
             long base = AddressRoom.align(there.first(), layout.alignment);
             if (base + layout.length - 1 > there.last()) {
@@ -96,28 +103,23 @@ final class Firmware {
         }
     }
 
-    private static Layout layout(Map<Space, Layout> all, Space space) {
-        return Objects.requireNonNull(all.get(space));
-    }
-
-    private Map<Space, Layout> layouts(HostBus bus) {
-        var layouts = new EnumMap<Space, Layout>(Space.class);
-        for (var space : Space.values()) {
-            layouts.put(space, new Layout());
-        }
+    private static Layouts layouts(HostBus bus) {
+        var layouts = new Layouts(new Layout(), new Layout(), new Layout());
         for (var function : bus.functions()) {
             for (var bar : BarItem.of(function, bus.bridge() != null)) {
-                layout(layouts, bar.space()).items.add(new Item(bar.length(), bar.alignment(), bar::place));
+                layouts.of(bar.space()).items.add(new Item(bar.length(), bar.alignment(), bar::place));
             }
             var below = function.belowBus();
             if (below != null) {
                 var inside = layouts(below);
                 for (var space : Space.values()) {
-                    window(function, below, space, layout(inside, space), layout(layouts, space));
+                    window(function, below, space, inside.of(space), layouts.of(space));
                 }
             }
         }
-        layouts.values().forEach(Layout::settle);
+        for (var space : Space.values()) {
+            layouts.of(space).settle();
+        }
         return layouts;
     }
 

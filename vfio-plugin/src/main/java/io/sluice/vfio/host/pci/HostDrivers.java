@@ -133,30 +133,45 @@ public final class HostDrivers {
             binding.end(null);
             throw new HostException(Errno.ENODEV, "no driver has " + function);
         }
-        drop(function, driver);
-        binding.end(null);
-    }
-
-    /// For a function that goes: no driver has it, or gets it, from now on.
-    ///
-    /// @throws HostException EBUSY if it is being given away or taken away
-    void unbindForEver(HostFunction function) {
-        var binding = function.binding();
-        if (!binding.begin()) {
-            throw new HostException(Errno.EBUSY, function + " is being given away or taken away");
-        }
-        function.markGone();
-        var driver = function.driver();
-        if (driver != null) {
-            drop(function, driver);
-        }
-        binding.endForEver();
-    }
-
-    private void drop(HostFunction function, HostDriver driver) {
-        if (!function.virtuals().isEmpty()) {
+        var left = driver;
+        try {
             vfs.disable(function);
+            drop(function, driver);
+            left = null;
+        } finally {
+            binding.end(left);
         }
+    }
+
+    /// For functions that go: no driver has them, or gets them, from now on; the last one goes first.
+    ///
+    /// @throws HostException EBUSY if one is being given away or taken away; then all stay as they are
+    void unbindForEver(List<HostFunction> functions) {
+        int begun = 0;
+        try {
+            for (; begun < functions.size(); begun++) {
+                if (!functions.get(begun).binding().begin()) {
+                    throw new HostException(Errno.EBUSY, functions.get(begun) + " is being given away or taken away");
+                }
+            }
+        } finally {
+            if (begun < functions.size()) {
+                functions
+                        .subList(0, begun)
+                        .forEach(function -> function.binding().end(function.driver()));
+            }
+        }
+        for (var function : functions.reversed()) {
+            function.markGone();
+            var driver = function.driver();
+            if (driver != null) {
+                drop(function, driver);
+            }
+            function.binding().endForEver();
+        }
+    }
+
+    private static void drop(HostFunction function, HostDriver driver) {
         dropDependents(function);
         driver.remove(function);
         function.vfioNumber(-1);

@@ -36,6 +36,7 @@ public final class HostPci implements AutoCloseable {
     private final PciFabric fabric;
     private final FunctionMaker maker;
     private final HostVectors vectors;
+    private final VfControl vfs;
     private final HostDrivers drivers;
     private final HostResets resets;
     private final Attachment attachment;
@@ -70,7 +71,8 @@ public final class HostPci implements AutoCloseable {
         this.maker = new FunctionMaker(
                 ground.models(), ground.strands(), new PeerRouting(memory), fault -> faults.faulted(fault), steps);
         this.attachment = new Attachment(units, new Groups(ground.groups()));
-        this.drivers = new HostDrivers(steps, this::disableVfs);
+        this.vfs = new VfControl(this, steps, attachment);
+        this.drivers = vfs.drivers();
         this.resets = new HostResets(steps);
         boolean built = false;
         try {
@@ -126,7 +128,7 @@ public final class HostPci implements AutoCloseable {
         }
         var bridge = find(name);
         var below = bridge == null ? null : bridge.belowBus();
-        if (below == null) {
+        if (bridge == null || below == null || bridge.isGone()) {
             throw new HostException(Errno.ENODEV, "there is no bridge " + name);
         }
         return below;
@@ -301,7 +303,8 @@ public final class HostPci implements AutoCloseable {
     /// Takes a function out, and all that is behind it: drivers first, from the leaves. When this returns, nothing of
     /// them moves a byte or answers any more.
     ///
-    /// @throws HostException ENODEV if it is gone already; EBUSY if a driver is being bound to it just now
+    /// @throws HostException ENODEV if it is gone already; EBUSY if a driver is being bound to one of them just now:
+    ///     then that one and those above it stay
     public void unplug(HostFunction function) {
         if (function.isVirtual()) {
             throw new HostException(Errno.EINVAL, function + " goes with its physical function");
@@ -314,9 +317,16 @@ public final class HostPci implements AutoCloseable {
         if (function.isGone()) {
             throw new HostException(Errno.ENODEV, function + " is gone");
         }
-        drivers.unbindForEver(function);
+        vfs.disable(function);
+        drivers.unbindForEver(List.of(function));
+        for (var below : function.below()) {
+            // It came while this one was going. Behind what is gone, nothing comes any more.
+            if (!below.isVirtual()) {
+                unplug(below);
+            }
+        }
+        vfs.disable(function);
         synchronized (this) {
-            disableVfs(function);
             attachment.detach(function);
             drop(function);
         }
@@ -327,112 +337,19 @@ public final class HostPci implements AutoCloseable {
         Firmware.giveBack(function, bars);
         function.bus().remove(function);
         fabric.remove(function.pci());
-        var vfs = function.vfs();
-        if (vfs != null) {
-            vfs.settle();
+        var virtual = function.vfs();
+        if (virtual != null) {
+            virtual.settle();
         }
-        close(function::close, vfs);
+        close(function::close, virtual);
     }
-
-    // ---- virtual functions
 
     /// Sets how many virtual functions a physical one has, as writing `sriov_numvfs` does.
     ///
     /// @throws HostException ERANGE if there cannot be as many; ENOENT if no driver has it, or that one does not enable
-    ///     any; EBUSY if others are enabled. Nothing has changed then.
+    ///     any; EBUSY if others are enabled, or one is being given to a driver. Nothing has changed then.
     public void setNumVfs(HostFunction physical, int count) {
-        var vfs = physical.vfs();
-        if (vfs == null || count < 0 || count > vfs.total()) {
-            throw new HostException(Errno.ERANGE, physical + " cannot have " + count + " virtual functions");
-        }
-        if (count == physical.virtuals().size()) {
-            return;
-        }
-        var driver = physical.driver();
-        if (driver == null || !driver.enablesVfs()) {
-            throw new HostException(Errno.ENOENT, "no driver that enables virtual functions has " + physical);
-        }
-        if (count == 0) {
-            disableVfs(physical);
-            return;
-        }
-        List<HostFunction> made;
-        synchronized (this) {
-            if (!physical.virtuals().isEmpty()) {
-                throw new HostException(Errno.EBUSY, physical + " has virtual functions");
-            }
-            made = enableVfs(physical, vfs, count);
-        }
-        made.forEach(drivers::offer);
-    }
-
-    private List<HostFunction> enableVfs(HostFunction physical, VirtualFunctions vfs, int count) {
-        steps.pass("host.pci.vf.enable");
-        List<HostFunction> made = new ArrayList<>();
-        VfSwitch.on(physical, count);
-        vfs.settle();
-        boolean done = false;
-        try {
-            for (int vf = 0; vf < count; vf++) {
-                steps.pass("host.pci.vf.add");
-                var function = virtual(physical, vfs.slot(vf), vf);
-                physical.bus().add(function);
-                made.add(function);
-                attachment.prepare(function);
-                attachment.attach(function);
-            }
-            vfs.enabled(made);
-            done = true;
-            return made;
-        } finally {
-            if (!done) {
-                made.forEach(this::forget);
-                VfSwitch.off(physical);
-                vfs.settle();
-            }
-        }
-    }
-
-    private static HostFunction virtual(HostFunction physical, VirtualFunctions.Slot slot, int vf) {
-        var sriov = physical.pci().extensions().sriov();
-        if (sriov == null) {
-            throw new IllegalStateException(physical + " is no physical function");
-        }
-        var settings = sriov.settings();
-        return new HostFunction(new HostFunction.Parts(
-                physical.config(),
-                physical.label() + "-vf" + vf,
-                physical.bus(),
-                physical.devfn() + settings.firstOffset() + vf * settings.stride(),
-                slot.pci(),
-                slot.dma(),
-                slot.pin(),
-                () -> {},
-                null,
-                null,
-                physical));
-    }
-
-    private void forget(HostFunction virtual) {
-        attachment.detach(virtual);
-        virtual.bus().remove(virtual);
-    }
-
-    /// Takes all virtual functions away; each from its driver first. When it returns, nothing of them moves a byte.
-    private void disableVfs(HostFunction physical) {
-        var vfs = physical.vfs();
-        if (vfs == null) {
-            return;
-        }
-        for (var function : physical.virtuals().reversed()) {
-            drivers.unbindForEver(function);
-        }
-        synchronized (this) {
-            physical.virtuals().reversed().forEach(this::forget);
-            vfs.enabled(List.of());
-            VfSwitch.off(physical);
-            vfs.settle();
-        }
+        vfs.set(physical, count);
     }
 
     /// Takes everything out. Cannot fail.

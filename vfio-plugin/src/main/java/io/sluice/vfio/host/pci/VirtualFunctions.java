@@ -14,7 +14,9 @@ final class VirtualFunctions implements Sriov.Source {
 
     /// Who enables and disables them.
     interface Switch {
-        /// Takes all of a physical function's away. Cannot fail.
+        /// Takes all of a physical function's away.
+        ///
+        /// @throws io.sluice.vfio.host.HostException EBUSY if one is being given to a driver just now; then all stay
         void disable(HostFunction physical);
     }
 

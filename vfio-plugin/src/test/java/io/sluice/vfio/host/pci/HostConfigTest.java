@@ -12,8 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 final class HostConfigTest {
     private static String refusal(String text) {
-        return catchThrowableOfType(HostConfigException.class, () -> HostConfig.read(text))
-                .getMessage();
+        return String.valueOf(catchThrowableOfType(HostConfigException.class, () -> HostConfig.read(text))
+                .getMessage());
     }
 
     /// The function behind a root port `rp`.

@@ -13,6 +13,7 @@ import io.sluice.vmm.trace.Trace;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /// A host made from lines as `nic endpoint < rp0 at=00.1 acs=true`: name, type, what it is behind, and members of the
@@ -91,7 +92,7 @@ final class HostRig implements AutoCloseable {
     }
 
     Card card(String name) {
-        return cards.get(name);
+        return Objects.requireNonNull(cards.get(name), name);
     }
 
     HostFunction plug(String line) {

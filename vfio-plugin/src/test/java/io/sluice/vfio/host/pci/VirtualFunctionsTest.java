@@ -233,6 +233,24 @@ final class VirtualFunctionsTest {
     }
 
     @Test
+    void theyStayWhileOneIsBeingGivenToADriver() {
+        var vfDriver = new TestDriver("pf-vf1");
+        var refused = new Errno[2];
+        vfDriver.onProbe = () -> {
+            refused[0] = refusal(() -> enable(0));
+            refused[1] = refusal(() -> rig.host.drivers().unbind(rig.at("pf")));
+        };
+        rig.host.drivers().register(vfDriver, rig.host.functions());
+        enable(2);
+
+        assertThat(refused).containsExactly(Errno.EBUSY, Errno.EBUSY);
+        assertThat(rig.at("pf").driver()).isSameAs(driver);
+        assertThat(rig.at("pf-vf1").driver()).isSameAs(vfDriver);
+        enable(0);
+        assertThat(vfDriver.told).containsExactly("probe pf-vf1", "remove pf-vf1");
+    }
+
+    @Test
     void enablingThatFailsLeavesNone() {
         for (long step = 1; ; step++) {
             rig.steps.failNth(step);

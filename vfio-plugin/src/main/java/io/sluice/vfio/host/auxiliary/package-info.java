@@ -6,6 +6,6 @@
 /// knows
 /// vfio, and the rooms of vfio and mdev do not know this one.
 @NullMarked
-package io.sluice.vfio.host.aux;
+package io.sluice.vfio.host.auxiliary;
 
 import org.jspecify.annotations.NullMarked;

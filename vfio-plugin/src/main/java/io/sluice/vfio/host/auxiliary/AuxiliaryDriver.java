@@ -1,4 +1,4 @@
-package io.sluice.vfio.host.aux;
+package io.sluice.vfio.host.auxiliary;
 
 import java.util.Set;
 

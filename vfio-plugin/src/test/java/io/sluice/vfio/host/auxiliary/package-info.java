@@ -1,4 +1,4 @@
 @NullMarked
-package io.sluice.vfio.host.aux;
+package io.sluice.vfio.host.auxiliary;
 
 import org.jspecify.annotations.NullMarked;

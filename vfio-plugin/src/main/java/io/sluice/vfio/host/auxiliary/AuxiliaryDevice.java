@@ -1,4 +1,4 @@
-package io.sluice.vfio.host.aux;
+package io.sluice.vfio.host.auxiliary;
 
 import io.sluice.vfio.host.pci.HostFunction;
 import org.jspecify.annotations.Nullable;
