@@ -52,10 +52,6 @@ final class BarPlan {
         return flags[index];
     }
 
-    long romSize() {
-        return romSize;
-    }
-
     int romMask() {
         return romSize == 0 ? 0 : (int) -romSize | ENABLE_ROM;
     }

@@ -9,7 +9,6 @@ import io.sluice.vfio.host.pci.HostPci;
 import io.sluice.vfio.host.pci.HostResets;
 import io.sluice.vfio.host.pci.HostVectors;
 import io.sluice.vfio.vfio.MappedDevice;
-import io.sluice.vfio.vfio.RegionCapability;
 import io.sluice.vfio.vfio.SetIrqs;
 import io.sluice.vfio.vfio.VfioDeviceOps;
 import io.sluice.vfio.vfio.VfioFeature;
@@ -17,10 +16,8 @@ import io.sluice.vfio.vfio.VfioInterrupts;
 import io.sluice.vfio.vfio.VfioIrq;
 import io.sluice.vfio.vfio.VfioRegion;
 import io.sluice.vmm.irq.IrqLine;
-import io.sluice.vmm.memory.GuestRam;
 import io.sluice.vmm.pci.Bar;
 import io.sluice.vmm.pci.PciFunction;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -31,14 +28,12 @@ import org.jspecify.annotations.Nullable;
 /// its configuration space; closing silences it, puts its registers back and resets it again. Everything on the
 /// function's strand.
 public final class VfioPciDevice implements VfioDeviceOps {
-    private static final int ROM_WIDTH = 4;
     private static final int TOKEN_FEATURE = 0;
 
     private final HostFunction host;
     private final PciFunction function;
     private final IommuDevice iommu;
     private final Steps steps;
-    private final @Nullable Rom rom;
     private final HardwareConfig hardware;
     private final Identity identity;
     private final TokenRule token;
@@ -49,8 +44,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     private final IntxPin pin;
     private final MessageVectors messages;
     private final PciInterrupts interrupts;
-    private final @Nullable MappedBar[] mappings = new MappedBar[VfioRegion.ROM];
-    private final List<VfioRegion> regions;
+    private final PciRegions regions;
     private final boolean isExpress;
     private boolean canReset;
     private boolean resetting;
@@ -81,11 +75,11 @@ public final class VfioPciDevice implements VfioDeviceOps {
         this.function = host.pci();
         this.iommu = host.iommu();
         this.steps = place.steps();
-        this.rom = place.rom();
         this.identity = identity;
         this.hardware = new HardwareConfig(function);
         this.power = new PowerState(hardware);
         power.set(PowerState.D0);
+        var rom = place.rom();
         this.bars = new BarPlan(function.bars(), rom == null ? 0 : rom.size());
         this.reset = new FunctionReset(function, hardware, iommu.group(), place.isAloneOnBus());
         this.canReset = reset.method() != FunctionReset.Method.NONE;
@@ -94,7 +88,8 @@ public final class VfioPciDevice implements VfioDeviceOps {
         this.messages = new MessageVectors(host, hardware, place.vectors(), bars);
         this.interrupts = new PciInterrupts(pin, messages);
         this.isExpress = hardware.find(ConfigPart.EXPRESS) != 0;
-        this.regions = makeRegions();
+        this.regions = new PciRegions(
+                function, bars, messages, rom, isExpress ? HardwareConfig.EXTENDED : HardwareConfig.CONVENTIONAL);
         power.set(PowerState.D3_HOT);
     }
 
@@ -133,32 +128,9 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     // ---- what it is
 
-    private List<VfioRegion> makeRegions() {
-        var all = new ArrayList<VfioRegion>();
-        for (int index = 0; index < VfioRegion.ROM; index++) {
-            var bar = bars.at(index);
-            all.add(bar == null ? VfioRegion.absent() : region(bar));
-        }
-        long rom = bars.romSize();
-        all.add(rom == 0 ? VfioRegion.absent() : new VfioRegion(rom, VfioRegion.READ));
-        all.add(VfioRegion.trapped(isExpress ? HardwareConfig.EXTENDED : HardwareConfig.CONVENTIONAL));
-        all.add(VfioRegion.absent());
-        return List.copyOf(all);
-    }
-
-    private VfioRegion region(Bar bar) {
-        if (bar.kind() == Bar.Kind.IO || bar.size() < GuestRam.PAGE_SIZE) {
-            return VfioRegion.trapped(bar.size());
-        }
-        mappings[bar.index()] = new MappedBar(function.behind(bar));
-        List<RegionCapability> capabilities =
-                messages.hasTable(bar.index()) ? List.of(new RegionCapability.MsixMappable()) : List.of();
-        return new VfioRegion(bar.size(), VfioRegion.READ | VfioRegion.WRITE | VfioRegion.MMAP, capabilities);
-    }
-
     @Override
     public List<VfioRegion> regions() {
-        return regions;
+        return regions.all();
     }
 
     /// No function of the host is a VGA one.
@@ -169,9 +141,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     @Override
     public @Nullable MappedDevice mapped(int region) {
-        var bar = bars.at(region);
-        var mapping = bar == null ? null : mappings[region];
-        return bar == null || mapping == null ? null : new MappedDevice(mapping, bar.deferred());
+        return regions.mapped(region);
     }
 
     @Override
@@ -311,15 +281,10 @@ public final class VfioPciDevice implements VfioDeviceOps {
 
     private long readAwake(int region, long offset, int size) {
         if (region == VfioRegion.CONFIG) {
-            return readConfig((int) offset, size);
+            return isGone() ? -1 : readConfig((int) offset, size);
         }
-        if (region == VfioRegion.ROM && rom != null) {
-            requireDecoding();
-            long low = rom.read(offset, Math.min(size, ROM_WIDTH)) & 0xFFFF_FFFFL;
-            return size > ROM_WIDTH ? low | (long) rom.read(offset + ROM_WIDTH, ROM_WIDTH) << 32 : low;
-        }
-        var bar = bar(region);
-        return messages.isTable(region, offset) ? -1 : bar.device().read(offset, size);
+        requireHere();
+        return regions.read(region, offset, size, isDecoding());
     }
 
     @Override
@@ -335,33 +300,17 @@ public final class VfioPciDevice implements VfioDeviceOps {
     }
 
     private void writeAwake(int region, long offset, int size, long value) {
-        if (region == VfioRegion.CONFIG) {
+        if (region != VfioRegion.CONFIG) {
+            requireHere();
+            regions.write(region, offset, size, value, isDecoding());
+        } else if (!isGone()) {
             writeConfig((int) offset, size, value);
-            return;
-        }
-        var bar = bar(region);
-        if (!messages.isTable(region, offset)) {
-            bar.device().write(offset, size, value);
         }
     }
 
-    private Bar bar(int region) {
-        var bar = bars.at(region);
-        if (bar == null) {
-            throw new HostException(Errno.EINVAL, "no region " + region);
-        }
-        if (bar.kind() != Bar.Kind.IO) {
-            requireDecoding();
-        }
+    private void requireHere() {
         if (isGone()) {
             throw new HostException(Errno.EIO, function.name() + " has left the host");
-        }
-        return bar;
-    }
-
-    private void requireDecoding() {
-        if (!isDecoding()) {
-            throw new HostException(Errno.EIO, function.name() + " does not decode memory");
         }
     }
 
@@ -371,9 +320,6 @@ public final class VfioPciDevice implements VfioDeviceOps {
     }
 
     private long readConfig(int at, int size) {
-        if (isGone()) {
-            return -1;
-        }
         if (size == 8) {
             return config().read(at, 4) & 0xFFFF_FFFFL | (long) config().read(at + 4, 4) << 32;
         }
@@ -381,9 +327,6 @@ public final class VfioPciDevice implements VfioDeviceOps {
     }
 
     private void writeConfig(int at, int size, long value) {
-        if (isGone()) {
-            return;
-        }
         if (size == 8) {
             config().write(at, 4, (int) value);
             config().write(at + 4, 4, (int) (value >> 32));
@@ -393,15 +336,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     }
 
     private void settleMappings() {
-        set(isDecoding() && !lowPower.isEntered());
-    }
-
-    private void set(boolean open) {
-        for (var mapping : mappings) {
-            if (mapping != null) {
-                mapping.set(open);
-            }
-        }
+        regions.set(isDecoding() && !lowPower.isEntered());
     }
 
     // ---- interrupts
@@ -463,7 +398,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     @Override
     public void resetBegins() {
         resetting = true;
-        set(false);
+        regions.set(false);
     }
 
     /// The function has been reset, or nothing came of it; its registers are as before. Its interrupts are on again.
@@ -503,7 +438,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
     private final class Effects implements ConfigEffects {
         @Override
         public void memoryGoesOff() {
-            set(false);
+            regions.set(false);
         }
 
         @Override
@@ -535,7 +470,7 @@ public final class VfioPciDevice implements VfioDeviceOps {
         @Override
         public void powerState(int state) {
             if (state == PowerState.D3_HOT) {
-                set(false);
+                regions.set(false);
             }
             power.set(state);
             settleMappings();
