@@ -19,8 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /// The tests that docs/conformance names are there.
 class ConformanceTest {
-    private static final Path DOCUMENTS =
-            Path.of(System.getProperty("sluice.root", ".."), "docs", "conformance");
+    private static final Path DOCUMENTS = Path.of(System.getProperty("sluice.root", ".."), "docs", "conformance");
     private static final Pattern QUOTED = Pattern.compile("`([A-Za-z]*(?:Test|Benchmark))?\\.?([a-z][A-Za-z0-9]*)?`");
 
     /// The methods of each test class, by the class' simple name.
@@ -72,7 +71,9 @@ class ConformanceTest {
                     named++;
                     boolean there = type == null
                             ? methods.contains(method)
-                            : tests.containsKey(type) && (method == null || tests.get(type).contains(method))
+                            : tests.containsKey(type)
+                                            && (method == null
+                                                    || tests.get(type).contains(method))
                                     || type.endsWith("Benchmark");
                     if (!there) {
                         missing.add(document.getFileName() + ": " + quoted.group());

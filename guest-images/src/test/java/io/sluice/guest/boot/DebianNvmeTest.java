@@ -54,7 +54,8 @@ class DebianNvmeTest {
                         "crc32c_generic")
                 .withDrives(List.of(
                         new MachineConfig.Drive("d0", first, false),
-                        new MachineConfig.Drive("d1", DiskImage.empty(directory.resolve("second.img"), 64 << 20), false)));
+                        new MachineConfig.Drive(
+                                "d1", DiskImage.empty(directory.resolve("second.img"), 64 << 20), false)));
     }
 
     @BeforeAll
@@ -122,7 +123,8 @@ class DebianNvmeTest {
         }
         Files.write(directory.resolve("piece"), bytes);
 
-        assertThat(DiskImage.run("md5sum", directory.resolve("piece").toString())).startsWith(sum.substring(0, 32));
+        assertThat(DiskImage.run("md5sum", directory.resolve("piece").toString()))
+                .startsWith(sum.substring(0, 32));
     }
 
     @Test

@@ -37,8 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DebianPassthroughTest {
     private static final long DISK_BYTES = 256L << 20;
-    private static final String TOPOLOGY =
-            """
+    private static final String TOPOLOGY = """
             {"functions": [
               {"name": "rp0", "type": "root-port", "acs": true},
               {"name": "disk", "type": "endpoint", "behind": "rp0", "device": "nvme",
@@ -160,14 +159,17 @@ class DebianPassthroughTest {
     @Test
     @Order(4)
     void twoGuestsShareADeviceByItsVirtualFunctions() throws IOException {
-        first.ask("yes first | head -c 1048576 > /tmp/p; dd if=/tmp/p of=" + shared + " bs=64k oflag=direct 2> /dev/null");
+        first.ask("yes first | head -c 1048576 > /tmp/p; dd if=/tmp/p of=" + shared
+                + " bs=64k oflag=direct 2> /dev/null");
         second.ask("yes other | head -c 1048576 > /tmp/p;"
                 + " dd if=/tmp/p of=/dev/nvme0n1 bs=64k oflag=direct 2> /dev/null");
 
         assertThat(second.ask("cat /sys/class/nvme/nvme0/serial").strip()).isEqualTo("vf1");
-        assertThat(first.ask("dd if=" + shared + " bs=64k count=16 iflag=direct 2> /dev/null | cmp - /tmp/p && echo same"))
+        assertThat(first.ask(
+                        "dd if=" + shared + " bs=64k count=16 iflag=direct 2> /dev/null | cmp - /tmp/p && echo same"))
                 .isEqualTo("same");
-        assertThat(second.ask("dd if=/dev/nvme0n1 bs=64k count=16 iflag=direct 2> /dev/null | cmp - /tmp/p && echo same"))
+        assertThat(second.ask(
+                        "dd if=/dev/nvme0n1 bs=64k count=16 iflag=direct 2> /dev/null | cmp - /tmp/p && echo same"))
                 .isEqualTo("same");
         assertThat(start("d2")).startsWith("first\n");
         assertThat(start("d3")).startsWith("other\n");
@@ -197,7 +199,8 @@ class DebianPassthroughTest {
         assertThat(first.ask("cat /tmp/e; dd if=" + alone + " of=/dev/null bs=4k count=1 iflag=direct 2>&1"))
                 .containsIgnoringCase("error");
         assertThat(first.ask("echo alive")).isEqualTo("alive");
-        assertThat(second.ask("dd if=/dev/nvme0n1 bs=64k count=16 iflag=direct 2> /dev/null | cmp - /tmp/p && echo same"))
+        assertThat(second.ask(
+                        "dd if=/dev/nvme0n1 bs=64k count=16 iflag=direct 2> /dev/null | cmp - /tmp/p && echo same"))
                 .isEqualTo("same");
     }
 

@@ -29,7 +29,15 @@ public final class DiskImage {
     /// An image with an ext4 file system where the first partition will be, for guests that have no mke2fs.
     public static Path formatted(Path path, long bytes) {
         empty(path, bytes);
-        run("mke2fs", "-q", "-t", "ext4", "-E", "offset=" + PARTITION, path.toString(), (bytes - PARTITION) / 1024 + "k");
+        run(
+                "mke2fs",
+                "-q",
+                "-t",
+                "ext4",
+                "-E",
+                "offset=" + PARTITION,
+                path.toString(),
+                (bytes - PARTITION) / 1024 + "k");
         return path;
     }
 

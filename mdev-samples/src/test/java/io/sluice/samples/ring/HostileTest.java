@@ -22,7 +22,8 @@ class HostileTest {
     private static final int ROUNDS = 4000;
 
     private final RingRig rig = new RingRig("ring-4", PAGES);
-    private final Given[] given = IntStream.range(0, CLIENTS).mapToObj(i -> new Given()).toArray(Given[]::new);
+    private final Given[] given =
+            IntStream.range(0, CLIENTS).mapToObj(i -> new Given()).toArray(Given[]::new);
     /// A key to read, one to write, one for both for each client, and two that nobody has.
     private final int[] keys = new int[CLIENTS * 3 + 2];
 
@@ -66,8 +67,8 @@ class HostileTest {
     private void check(long seed, boolean isWrite, int at, int length) {
         var mine = isWrite ? given[current].toWrite : given[current].toRead;
         if (mine.nextClearBit(at) < at + length) {
-            throw new AssertionError("for client " + current + " the device " + (isWrite ? "writes " : "reads ") + length
-                    + " bytes at " + at + ", seed " + seed);
+            throw new AssertionError("for client " + current + " the device " + (isWrite ? "writes " : "reads ")
+                    + length + " bytes at " + at + ", seed " + seed);
         }
         reads += isWrite ? 0 : 1;
         writes += isWrite ? 1 : 0;
