@@ -72,6 +72,20 @@ public final class SimulatedHost {
                 () -> new IommuGroup(groups.getAndIncrement()),
                 context.trace());
         var pci = new HostPci(config, ground);
+        pci.units().forEach(unit -> unit.traceTo(context.trace()));
+        boolean built = false;
+        try {
+            hierarchy = new Hierarchy(pci, bind(pci));
+            built = true;
+        } finally {
+            if (!built) {
+                pci.close();
+            }
+        }
+    }
+
+    /// Brings in the drivers, and has virtual functions enabled.
+    private VfioPciDriver bind(HostPci pci) {
         var driver = new VfioPciDriver(pci, vfio);
         pci.drivers().register(driver, List.of());
         pci.drivers().register(new PfStub(), List.of());
@@ -82,7 +96,7 @@ public final class SimulatedHost {
                 pci.setNumVfs(function, function.totalVfs());
             }
         }
-        hierarchy = new Hierarchy(pci, driver);
+        return driver;
     }
 
     /// Takes the PCI functions away.

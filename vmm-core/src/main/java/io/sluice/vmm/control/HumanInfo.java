@@ -24,6 +24,10 @@ final class HumanInfo {
     List<HumanCommand> commands() {
         return List.of(
                 plain("cpus", "show infos for each CPU", this::cpus),
+                plain(
+                        "host",
+                        "show the PCI functions of the simulated host",
+                        out -> lines("host", "The host has no PCI functions", out)),
                 plain("iommu", "show the IOMMU", out -> lines("iommu", "No IOMMU", out)),
                 plain(
                         "irq",

@@ -280,6 +280,7 @@ final class HumanMonitorTest {
                     .contains("dev: isa-debug-exit, id \"x\"\n");
             assertThat(monitor.ask("info pci")).contains("1234:11e8").contains("id \"e\"");
             assertThat(monitor.ask("info mdev")).isEqualTo("There are no mediated devices\n");
+            assertThat(monitor.ask("info host")).isEqualTo("The host has no PCI functions\n");
         }
     }
 
