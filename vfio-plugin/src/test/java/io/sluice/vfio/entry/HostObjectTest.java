@@ -184,8 +184,7 @@ class HostObjectTest {
 
         var built = build();
         refusedObject("host host0: the host has its functions: Device or resource busy", "host");
-        refusedDevice(
-                "Property 'vfio-pci.iommufd': there is no iommufd 'zz'", Map.of("host", "edu0", "iommufd", "zz"));
+        refusedDevice("Property 'vfio-pci.iommufd': there is no iommufd 'zz'", Map.of("host", "edu0", "iommufd", "zz"));
         assertThatThrownBy(() -> device(Map.of("host", "rp0")))
                 .isInstanceOf(PluginException.class)
                 .hasMessageStartingWith("vfio rp0: cannot be had by vfio-pci: ");
