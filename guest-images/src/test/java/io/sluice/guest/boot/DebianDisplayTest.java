@@ -3,11 +3,7 @@ package io.sluice.guest.boot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.sluice.guest.GuestCache;
-import io.sluice.guest.debian.DebianGuest;
-import io.sluice.guest.testkit.GuestSession;
-import io.sluice.vmm.machine.CharTarget;
-import io.sluice.vmm.machine.Machine;
+import io.sluice.guest.testkit.GuestShell;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineConfig.Part;
 import io.sluice.vmm.testkit.MachineRig;
@@ -20,9 +16,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
@@ -40,7 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DebianDisplayTest {
-    private static final Duration BOOT = Duration.ofSeconds(240);
     private static final Duration SOON = Duration.ofSeconds(120);
     private static final String CARD = "4e9a0c28-6ba1-4a86-b4ba-5d1a8d2f4e01";
     private static final int WIDTH = 640;
@@ -55,25 +47,13 @@ class DebianDisplayTest {
     private Path directory;
     private MachineRig machine;
     private QmpTestClient control;
-    private int cursor;
-    private int commands;
+    private GuestShell shell;
 
     private static MachineConfig config() {
-        var guest = DebianGuest.of(GuestCache.ofUser()).withModules("bochs").prepare((what, done, total) -> {});
-        return new MachineConfig(
-                "debian",
-                new UUID(1, 2),
-                512L << 20,
-                new MachineConfig.Cpus(1, "max"),
-                new MachineConfig.Boot(guest.kernel(), guest.initrd(), guest.append(), true),
-                List.of(new CharTarget.Stdio(false)),
-                null,
-                List.of(new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")), card()),
+        return GuestShell.config(
                 List.of(new Part("mdev", Map.of("id", "m0", "type", "mbochs-medium", "uuid", CARD))),
-                List.of(),
-                new MachineConfig.Rtc(0),
-                MachineConfig.Life.STANDARD,
-                new MachineConfig.Log(Set.of(), null));
+                List.of(new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")), card()),
+                "bochs");
     }
 
     private static Part card() {
@@ -101,36 +81,13 @@ class DebianDisplayTest {
         var socket = directory.resolve("qmp");
         machine.serve(socket, "qmp", List.of());
         control = QmpTestClient.connect(socket).negotiate();
-        cursor = machine.console().await(DebianGuest.READY, BOOT);
-        cursor = machine.console().await(GuestSession.PROMPT, cursor, SOON);
-        ask("until_() { i=0; while ! eval \"$1\" && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done;"
-                + " eval \"$1\" && echo yes; }");
+        shell = new GuestShell(machine);
     }
 
     @AfterAll
     void end() throws IOException {
         control.close();
-        machine.close();
-    }
-
-    private String ask(String command) {
-        int number = ++commands;
-        machine.console().type("echo @@''" + number + "; " + command + "; echo " + number + "''@@\r");
-        int from = machine.console().await("@@" + number + "\r\n", cursor, SOON);
-        int to = machine.console().await(number + "@@", from, SOON);
-        cursor = machine.console().await(GuestSession.PROMPT, to, SOON);
-        return machine.console()
-                .text()
-                .substring(from, to - (number + "@@").length())
-                .replace("\r", "")
-                .replaceFirst("\n$", "");
-    }
-
-    private void tell(Consumer<Machine> what) {
-        machine.ask(running -> {
-            what.accept(running);
-            return true;
-        });
+        shell.close();
     }
 
     private int[] picture() {
@@ -181,28 +138,30 @@ class DebianDisplayTest {
     @Test
     @Order(1)
     void theStockDriverBindsAndTakesTheMonitorsMode() {
-        assertThat(ask("until_ '[ -e /dev/fb0 ]'")).isEqualTo("yes");
-        assertThat(ask("cat /sys/class/graphics/fb0/name /sys/class/graphics/fb0/virtual_size"
+        assertThat(shell.ask("until_ '[ -e /dev/fb0 ]'")).isEqualTo("yes");
+        assertThat(shell.ask("cat /sys/class/graphics/fb0/name /sys/class/graphics/fb0/virtual_size"
                         + " /sys/class/graphics/fb0/bits_per_pixel"))
                 .isEqualTo("bochs-drmdrmfb\n" + WIDTH + "," + HEIGHT + "\n32");
-        assertThat(ask("basename $(readlink /sys/bus/pci/devices/0000:01:00.0/driver)"))
+        assertThat(shell.ask("basename $(readlink /sys/bus/pci/devices/0000:01:00.0/driver)"))
                 .isEqualTo("bochs-drm");
-        assertThat(ask("head -1 /sys/class/drm/card0-Virtual-1/modes; cat /sys/class/drm/card0-Virtual-1/status"))
+        assertThat(shell.ask("head -1 /sys/class/drm/card0-Virtual-1/modes; cat /sys/class/drm/card0-Virtual-1/status"))
                 .isEqualTo(WIDTH + "x" + HEIGHT + "\nconnected");
-        assertThat(ask("dmesg | grep -c 'EDID.*\\(invalid\\|checksum\\)'")).isEqualTo("0");
+        assertThat(shell.ask("dmesg | grep -c 'EDID.*\\(invalid\\|checksum\\)'"))
+                .isEqualTo("0");
     }
 
     @Test
     @Order(2)
     void whatAProgramDrawsIsInThePicturePixelForPixel() {
-        ask("for p in " + PIXELS + "; do x=$(echo $p | sed 's/../\\\\x&/g'); i=0;"
+        shell.ask("for p in " + PIXELS + "; do x=$(echo $p | sed 's/../\\\\x&/g'); i=0;"
                 + " while [ $i -lt " + BAR + " ]; do printf $x; i=$((i+1)); done; done > /tmp/row;"
                 + " cat /tmp/row /tmp/row > /tmp/rows; printf '\\033[?25l' > /dev/tty0");
 
         var ten = " /tmp/one".repeat(10);
         var sixty = " /tmp/ten".repeat(6);
-        ask("for k in 0 1 2 3 4 5 6 7; do dd if=/tmp/rows of=/tmp/one bs=" + 4 * BAR + " skip=$k count=8 2>/dev/null;"
-                + " cat" + ten + " > /tmp/ten; cat" + sixty + "; done > /tmp/picture; cat /tmp/picture > /dev/fb0");
+        shell.ask("for k in 0 1 2 3 4 5 6 7; do dd if=/tmp/rows of=/tmp/one bs=" + 4 * BAR
+                + " skip=$k count=8 2>/dev/null;" + " cat" + ten + " > /tmp/ten; cat" + sixty
+                + "; done > /tmp/picture; cat /tmp/picture > /dev/fb0");
 
         var expected = bars();
         await().atMost(SOON)
@@ -216,7 +175,7 @@ class DebianDisplayTest {
     void theKernelsConsoleWritesOnIt() {
         var before = picture();
 
-        ask("printf '\\033[2J\\033[HSluice\\n' > /dev/tty0");
+        shell.ask("printf '\\033[2J\\033[HSluice\\n' > /dev/tty0");
 
         await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(200))
@@ -228,26 +187,26 @@ class DebianDisplayTest {
     @Test
     @Order(4)
     void theCardGoesWhileTheConsoleDrawsOnItAndComesBack() {
-        ask("( while dmesg | tail -3 > /dev/tty0; do true; done ) & writer=$!; sleep 0.3");
+        shell.ask("( while dmesg | tail -3 > /dev/tty0; do true; done ) & writer=$!; sleep 0.3");
         for (int turn = 1; turn <= 2; turn++) {
             int events = turn;
-            tell(running -> running.unplugDevice("v0"));
+            shell.tell(running -> running.unplugDevice("v0"));
             await().atMost(SOON).until(() -> machine.deviceEvents().size() == events);
-            assertThat(ask("until_ '[ ! -e /dev/fb0 ]'")).isEqualTo("yes");
+            assertThat(shell.ask("until_ '[ ! -e /dev/fb0 ]'")).isEqualTo("yes");
 
-            tell(running -> running.addDevice(card()));
-            assertThat(ask("until_ '[ -e /dev/fb0 ]'")).isEqualTo("yes");
+            shell.tell(running -> running.addDevice(card()));
+            assertThat(shell.ask("until_ '[ -e /dev/fb0 ]'")).isEqualTo("yes");
         }
 
         await().atMost(SOON)
                 .pollInterval(Duration.ofMillis(200))
                 .until(() -> Arrays.stream(picture()).filter(p -> p == 0xAAAAAA).count() > 1000);
-        ask("kill $writer");
+        shell.ask("kill $writer");
     }
 
     @Test
     @Order(5)
     void theKernelHasNoComplaint() {
-        assertThat(KernelLog.complaints(ask("dmesg"))).isEmpty();
+        assertThat(KernelLog.complaints(shell.ask("dmesg"))).isEmpty();
     }
 }

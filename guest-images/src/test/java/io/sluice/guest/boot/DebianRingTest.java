@@ -4,17 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.guest.GuestCache;
 import io.sluice.guest.debian.DebianGuest;
-import io.sluice.guest.testkit.GuestSession;
+import io.sluice.guest.testkit.GuestShell;
 import io.sluice.guest.userland.RingProgram;
-import io.sluice.vmm.machine.CharTarget;
 import io.sluice.vmm.machine.MachineConfig;
 import io.sluice.vmm.machine.MachineConfig.Part;
 import io.sluice.vmm.testkit.MachineRig;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -30,80 +26,51 @@ import org.junit.jupiter.api.Timeout;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DebianRingTest {
-    private static final Duration BOOT = Duration.ofSeconds(240);
-    private static final Duration SOON = Duration.ofSeconds(120);
     private static final int AFTER_THE_CLAIMS = Order.DEFAULT + 1;
     private static final String CARD = "5f0b6a52-1f0e-4b8e-9d7a-0c5c7d2f0a01";
     private static final String PLACE = "/sys/bus/pci/devices/0000:00:01.0";
 
     private MachineRig machine;
-    private int cursor;
-    private int commands;
+    private GuestShell shell;
 
     private static MachineConfig config() {
-        var guest = DebianGuest.of(GuestCache.ofUser())
-                .withFiles(files -> files.file("/bin/ring-demo", 0755, RingProgram.elf()))
-                .prepare((what, done, total) -> {});
-        return new MachineConfig(
-                "debian",
-                new UUID(1, 2),
-                512L << 20,
-                new MachineConfig.Cpus(1, "max"),
-                new MachineConfig.Boot(guest.kernel(), guest.initrd(), guest.append(), true),
-                List.of(new CharTarget.Stdio(false)),
-                null,
-                List.of(new Part("vfio-pci", Map.of("id", "r0", "sysfsdev", "/sys/bus/mdev/devices/" + CARD))),
+        return GuestShell.config(
+                DebianGuest.of(GuestCache.ofUser())
+                        .withFiles(files -> files.file("/bin/ring-demo", 0755, RingProgram.elf())),
                 List.of(new Part("mdev", Map.of("id", "m0", "type", "ring-4", "uuid", CARD))),
-                List.of(),
-                new MachineConfig.Rtc(0),
-                MachineConfig.Life.STANDARD,
-                new MachineConfig.Log(Set.of(), null));
+                List.of(new Part("vfio-pci", Map.of("id", "r0", "sysfsdev", "/sys/bus/mdev/devices/" + CARD))));
     }
 
     @BeforeAll
     void boot() {
         machine = MachineRig.start(config());
-        cursor = machine.console().await(DebianGuest.READY, BOOT);
-        cursor = machine.console().await(GuestSession.PROMPT, cursor, SOON);
+        shell = new GuestShell(machine);
     }
 
     @AfterAll
     void end() {
-        machine.close();
-    }
-
-    private String ask(String command) {
-        int number = ++commands;
-        machine.console().type("echo @@''" + number + "; " + command + "; echo " + number + "''@@\r");
-        int from = machine.console().await("@@" + number + "\r\n", cursor, SOON);
-        int to = machine.console().await(number + "@@", from, SOON);
-        cursor = machine.console().await(GuestSession.PROMPT, to, SOON);
-        return machine.console()
-                .text()
-                .substring(from, to - (number + "@@").length())
-                .replace("\r", "")
-                .replaceFirst("\n$", "");
+        shell.close();
     }
 
     @Test
     void noStockDriverBindsIt() {
-        assertThat(ask("cat " + PLACE + "/vendor " + PLACE + "/device " + PLACE + "/class"))
+        assertThat(shell.ask("cat " + PLACE + "/vendor " + PLACE + "/device " + PLACE + "/class"))
                 .isEqualTo("0x51ce\n0x0001\n0x120000");
-        assertThat(ask("ls -d " + PLACE + "/driver 2> /dev/null; stat -c %s " + PLACE + "/resource0 " + PLACE
+        assertThat(shell.ask("ls -d " + PLACE + "/driver 2> /dev/null; stat -c %s " + PLACE + "/resource0 " + PLACE
                         + "/resource2"))
                 .isEqualTo("4096\n16384");
     }
 
     @Test
     void theUserProgramWorksByItsDoorbellPageAsOftenAsItIsRun() {
-        assertThat(ask("ring-demo " + PLACE)).isEqualTo(RingProgram.GOOD);
-        assertThat(ask("ring-demo " + PLACE + "; ring-demo " + PLACE))
+        assertThat(shell.ask("ring-demo " + PLACE)).isEqualTo(RingProgram.GOOD);
+        assertThat(shell.ask("ring-demo " + PLACE + "; ring-demo " + PLACE))
                 .isEqualTo(RingProgram.GOOD + "\n" + RingProgram.GOOD);
     }
 
     @Test
     @Order(AFTER_THE_CLAIMS)
     void theKernelHasNoComplaint() {
-        assertThat(KernelLog.complaints(ask("dmesg"))).isEmpty();
+        assertThat(KernelLog.complaints(shell.ask("dmesg"))).isEmpty();
     }
 }

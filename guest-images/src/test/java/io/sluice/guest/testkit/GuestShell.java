@@ -32,7 +32,12 @@ public final class GuestShell implements AutoCloseable {
 
     /// As [#config(List, String...)], with objects.
     public static MachineConfig config(List<Part> objects, List<Part> devices, String... modules) {
-        var guest = DebianGuest.of(GuestCache.ofUser()).withModules(modules).prepare((what, done, total) -> {});
+        return config(DebianGuest.of(GuestCache.ofUser()).withModules(modules), objects, devices);
+    }
+
+    /// As [#config(List, String...)], of a guest with more than modules.
+    public static MachineConfig config(DebianGuest image, List<Part> objects, List<Part> devices) {
+        var guest = image.prepare((what, done, total) -> {});
         return new MachineConfig(
                 "debian",
                 new UUID(1, 2),

@@ -1,10 +1,10 @@
 package io.sluice.vmm.pci;
 
 /// Little-endian numbers of 1 to 8 bytes in an array.
-final class LittleEndian {
+public final class LittleEndian {
     private LittleEndian() {}
 
-    static long get(byte[] bytes, int at, int size) {
+    public static long get(byte[] bytes, int at, int size) {
         long value = 0;
         for (int i = 0; i < size; i++) {
             value |= (bytes[at + i] & 0xFFL) << 8 * i;
@@ -12,7 +12,7 @@ final class LittleEndian {
         return value;
     }
 
-    static void put(byte[] bytes, int at, int size, long value) {
+    public static void put(byte[] bytes, int at, int size, long value) {
         for (int i = 0; i < size; i++) {
             bytes[at + i] = (byte) (value >> 8 * i);
         }

@@ -7,6 +7,7 @@ import io.sluice.vmm.address.Pasid;
 import io.sluice.vmm.irq.MsiTarget;
 import io.sluice.vmm.pci.DmaRuns;
 import io.sluice.vmm.pci.DmaTarget;
+import io.sluice.vmm.pci.LittleEndian;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -141,7 +142,7 @@ final class HostDma implements DmaTarget, MsiTarget, Supplier<@Nullable IommuDev
         if (sender == null) {
             return;
         }
-        LittleEndianBytes.put(message, 0, 4, data);
+        LittleEndian.put(message, 0, 4, data);
         if (peers.mayTurn(sender) && peers.turns(sender, address)) {
             peers.write(sender, address, message, 0, 4);
         } else {

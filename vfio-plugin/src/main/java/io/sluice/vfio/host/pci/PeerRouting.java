@@ -3,6 +3,7 @@ package io.sluice.vfio.host.pci;
 import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.bus.Mapping;
 import io.sluice.vmm.pci.Acs;
+import io.sluice.vmm.pci.LittleEndian;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -129,7 +130,7 @@ final class PeerRouting {
         while (done < length) {
             long at = peer.offset() + (address + done - peer.first());
             int size = width(at, length - done);
-            LittleEndianBytes.put(target, offset + done, size, peer.device().read(at, size));
+            LittleEndian.put(target, offset + done, size, peer.device().read(at, size));
             done += size;
         }
     }
@@ -164,7 +165,7 @@ final class PeerRouting {
         while (done < length) {
             long at = peer.offset() + (address + done - peer.first());
             int size = width(at, length - done);
-            peer.device().write(at, size, LittleEndianBytes.get(source, offset + done, size));
+            peer.device().write(at, size, LittleEndian.get(source, offset + done, size));
             done += size;
         }
     }

@@ -4,6 +4,7 @@ import io.sluice.vmm.address.Iova;
 import io.sluice.vmm.address.Pasid;
 import io.sluice.vmm.bus.BusDevice;
 import io.sluice.vmm.pci.Bar;
+import io.sluice.vmm.pci.LittleEndian;
 import io.sluice.vmm.pci.PciFunction;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -45,12 +46,12 @@ final class Card implements BusDevice {
 
     @Override
     public long read(long offset, int size) {
-        return LittleEndianBytes.get(store, (int) offset, size);
+        return LittleEndian.get(store, (int) offset, size);
     }
 
     @Override
     public void write(long offset, int size, long value) {
-        LittleEndianBytes.put(store, (int) offset, size, value);
+        LittleEndian.put(store, (int) offset, size, value);
     }
 
     boolean sends(long to, int value) {
