@@ -111,11 +111,12 @@ final class DmaRaceTest {
         writer(1).set(0, rig.domain);
         rig.map(0, 0, 16);
         rig.domain.trackDirty(true);
+        int changes = 0;
         for (int i = 0; i < TURNS; i++) {
             var pages = new boolean[16];
             rig.domain.readDirty(new Iova(0), 16 * PAGE, true, (iova, length) -> {});
             var before = rig.bytes(0, 0, 16 * PAGE);
-            Thread.yield();
+            awaitWrites();
             var after = rig.bytes(0, 0, 16 * PAGE);
             rig.domain.readDirty(
                     new Iova(0), 16 * PAGE, true, (iova, length) -> pages[(int) (iova.bits() / PAGE)] = true);
@@ -123,9 +124,10 @@ final class DmaRaceTest {
                 boolean changed =
                         !Arrays.equals(before, page * PAGE, (page + 1) * PAGE, after, page * PAGE, (page + 1) * PAGE);
                 assertThat(changed && !pages[page]).isFalse();
+                changes += changed ? 1 : 0;
             }
         }
-        assertThat(written.get()).isPositive();
+        assertThat(changes).isPositive();
     }
 
     private void awaitWrites() {

@@ -56,7 +56,7 @@ final class EpochStressTest {
         forever(this::touch);
         forever(this::touch);
         long turns = 0;
-        for (long end = System.nanoTime() + NANOS; turns < 100 || System.nanoTime() < end; turns++) {
+        for (long end = System.nanoTime() + NANOS; turns < 100 || touched == 0 || System.nanoTime() < end; turns++) {
             allowed = true;
             long before = touched;
             for (int i = 0; i < 200 && touched == before; i++) {
@@ -104,7 +104,7 @@ final class EpochStressTest {
             });
         }
 
-        for (long end = System.nanoTime() + NANOS; System.nanoTime() < end; ) {
+        for (long end = System.nanoTime() + NANOS; cached.get() == 0 || System.nanoTime() < end; ) {
             for (int page = 0; page < PAGES; page++) {
                 int floor = floors.get(page);
                 epoch.begin();

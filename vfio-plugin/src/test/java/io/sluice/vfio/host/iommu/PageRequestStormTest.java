@@ -115,7 +115,7 @@ final class PageRequestStormTest {
             strand.defer(() -> begin(box[0], data));
         }
 
-        for (long until = System.nanoTime() + NANOS; System.nanoTime() < until; ) {
+        for (long until = System.nanoTime() + NANOS; System.nanoTime() < until || whole.get() == 0; ) {
             rig.map(0, 0, PAGES);
             Thread.yield();
             switch (random.nextInt(4)) {
@@ -138,7 +138,7 @@ final class PageRequestStormTest {
         }
         over = true;
         rig.unit.remove(device);
-        for (long until = System.nanoTime() + NANOS; ended.get() < started.get() && System.nanoTime() < until; ) {
+        for (long until = System.nanoTime() + 20 * NANOS; ended.get() < started.get() && System.nanoTime() < until; ) {
             Thread.yield();
         }
 
