@@ -8,12 +8,10 @@ final class IncomingVectors {
     private static final int LEVEL = 4;
     private final AtomicLongArray words = new AtomicLongArray(8);
 
+    /// Always writes, also a bit that is there already: who takes it afterwards sees all that the adder stored before
+    /// (`IncomingVectorsStress`).
     void add(int vector, boolean level) {
-        int word = (vector >> 6) + (level ? LEVEL : 0);
-        long bit = 1L << vector;
-        if ((words.get(word) & bit) == 0) {
-            words.getAndAccumulate(word, bit, (a, b) -> a | b);
-        }
+        words.getAndAccumulate((vector >> 6) + (level ? LEVEL : 0), 1L << vector, (a, b) -> a | b);
     }
 
     /// Moves everything into `irr`; `tmr` gets each new vector's trigger mode.

@@ -8,8 +8,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /// Which pages of one RAM hold decoded code, and who must hear of a write to them.
 ///
 /// A vCPU marks a page *before* it decodes from it and drops its cached write translations of that page; a writer
-/// stores first and looks at the mark after. So either the decoder sees the new bytes or the listener hears of the
-/// write.
+/// stores first and looks at the mark after, with a fence between. So either the decoder sees the new bytes or the
+/// listener hears of the write (`WriteWatchStress`).
 public final class WriteWatch {
     /// Told on the writing thread; must only note the page and make the vCPU look.
     public interface Listener {
@@ -58,6 +58,7 @@ public final class WriteWatch {
         if (length <= 0) {
             return;
         }
+        VarHandle.fullFence();
         long last = offset + length - 1;
         for (int page = (int) (offset >> GuestRam.PAGE_SHIFT); page <= last >> GuestRam.PAGE_SHIFT; page++) {
             if (isWatched(page)) {
