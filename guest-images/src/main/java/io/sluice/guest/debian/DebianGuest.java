@@ -8,7 +8,6 @@ import io.sluice.vmm.plugin.Progress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -34,6 +33,9 @@ public final class DebianGuest implements GuestImage {
     /// - `no_timer_check`: on a busy host ten ticks take longer than the kernel allows them in its check, and it calls
     ///   the machine broken. Under hypervisors that it knows it leaves the check out.
     public static final String APPEND = "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests no_timer_check";
+
+    /// Drivers that the guest loads when it finds what they are for: disks and their file system, the power button.
+    private static final List<String> ON_DEMAND = List.of("nvme", "ext4", "crc32c_generic", "button", "evdev");
 
     private final GuestCache cache;
     private final Set<String> modules;
@@ -81,13 +83,12 @@ public final class DebianGuest implements GuestImage {
         var kernelFiles = new KernelFiles(cache, packages.kernel(), packages.release());
         var kernel = kernelFiles.kernel(progress);
         var builder = root(busybox(packages));
-        var loadOrder = new StringBuilder();
-        for (var module : kernelFiles.modules(modules, progress)) {
-            String path = "/lib/modules/" + packages.release() + "/" + module.getFileName();
-            builder.file(path, 0644, Files.readAllBytes(module));
-            loadOrder.append(path).append('\n');
-        }
-        builder.file("/etc/modules", 0644, loadOrder.toString());
+        var loaded = kernelFiles.modules(modules, progress);
+        var held = new LinkedHashSet<>(loaded);
+        held.addAll(kernelFiles.modules(new LinkedHashSet<>(ON_DEMAND), progress));
+        new ModuleTree(packages.release()).addTo(builder, held);
+        var names = loaded.stream().map(ModuleTree::nameOf).toList();
+        builder.file("/etc/modules", 0644, names.isEmpty() ? "" : String.join("\n", names) + "\n");
         files.accept(builder);
         var initrd = cache.storeByContent(
                 "debian/initramfs", ".cpio", builder.build().bytes());
@@ -117,6 +118,7 @@ public final class DebianGuest implements GuestImage {
                 .file("/etc/group", 0644, "root:x:0:\n")
                 .file("/etc/hosts", 0644, "127.0.0.1 localhost sluice\n")
                 .file("/etc/profile", 0644, resource("profile"))
+                .file("/etc/acpi/PWRF/00000080", 0755, "#!/bin/sh\npoweroff -f\n")
                 .directory("/dev", 0755)
                 .characterDevice("/dev/console", 0600, 5, 1)
                 .characterDevice("/dev/null", 0666, 1, 3)

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// A kernel module: an ELF object whose section `.modinfo` holds `key=value` texts.
 final class ModuleFile {
@@ -28,12 +29,23 @@ final class ModuleFile {
 
     /// The modules that this one needs, from its `depends=` text.
     static List<String> dependencies(byte[] module) {
-        return section(module, ".modinfo").map(info -> info.split("\0")).map(List::of).orElse(List.of()).stream()
-                .filter(text -> text.startsWith("depends="))
-                .flatMap(text -> List.of(text.substring("depends=".length()).split(",")).stream())
+        return texts(module, "depends")
+                .flatMap(names -> Stream.of(names.split(",")))
                 .filter(name -> !name.isEmpty())
                 .map(ModuleFile::normal)
                 .toList();
+    }
+
+    /// What it is for: patterns of what devices and others ask for.
+    static List<String> aliases(byte[] module) {
+        return texts(module, "alias").toList();
+    }
+
+    private static Stream<String> texts(byte[] module, String key) {
+        return section(module, ".modinfo").stream()
+                .flatMap(info -> Stream.of(info.split("\0")))
+                .filter(text -> text.startsWith(key + "="))
+                .map(text -> text.substring(key.length() + 1));
     }
 
     private static Optional<String> section(byte[] bytes, String wanted) {

@@ -45,13 +45,9 @@ class DebianNvmeTest {
 
     private MachineConfig config() {
         var first = DiskImage.formatted(directory.resolve("first.img"), DISK_BYTES);
-        return GuestShell.config(
-                        List.of(
-                                new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")),
-                                new Part("nvme", Map.of("id", "n0", "serial", "first", "drive", "d0"))),
-                        "nvme",
-                        "ext4",
-                        "crc32c_generic")
+        return GuestShell.config(List.of(
+                        new Part("pcie-root-port", Map.of("id", "rp1", "chassis", "1", "slot", "1")),
+                        new Part("nvme", Map.of("id", "n0", "serial", "first", "drive", "d0"))))
                 .withDrives(List.of(
                         new MachineConfig.Drive("d0", first, false),
                         new MachineConfig.Drive(
@@ -165,5 +161,13 @@ class DebianNvmeTest {
     void theKernelHasNoComplaint() {
         assertThat(KernelLog.complaints(shell.ask("dmesg"))).isEmpty();
         assertThat(machine.ask(Machine::drives)).hasSize(2);
+    }
+
+    @Test
+    @Order(AFTER_THE_CLAIMS + 1)
+    void thePowerButtonIsHeard() {
+        shell.tell(Machine::pressPowerButton);
+
+        assertThat(machine.awaitEnd(SOON).status()).isZero();
     }
 }

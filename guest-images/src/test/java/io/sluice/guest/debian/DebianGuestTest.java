@@ -77,6 +77,31 @@ class DebianGuestTest {
     }
 
     @Test
+    void driversAreThereToBeAskedForByWhatTheyAreFor() throws Exception {
+        var archive = CpioArchive.read(Files.readAllBytes(initrd(prepare(DebianGuest.of(cache)))));
+        var directory = archive.paths().stream()
+                .filter(path -> path.endsWith("/nvme.ko"))
+                .findFirst()
+                .orElseThrow()
+                .replace("nvme.ko", "");
+
+        assertThat(text(archive, directory + "modules.alias"))
+                .contains("alias pci:v*d*sv*sd*bc01sc08i02* nvme\n", "alias fs-ext4 ext4\n");
+        var lines = text(archive, directory + "modules.dep").lines().toList();
+        assertThat(lines).contains("button.ko:").anyMatch(line -> line.startsWith("nvme.ko: nvme_core.ko "));
+        for (var line : lines) {
+            assertThat(archive.paths())
+                    .containsAll(List.of(line.split(":? ")).stream()
+                            .map(name -> directory + name.replace(":", ""))
+                            .toList());
+        }
+    }
+
+    private static String text(CpioArchive archive, String path) {
+        return new String(archive.entry(path).content(), StandardCharsets.UTF_8);
+    }
+
+    @Test
     void aModuleThatTheKernelDoesNotHaveIsRefusedByName() {
         assertThatThrownBy(() -> prepare(DebianGuest.of(cache).withModules("no-such")))
                 .isInstanceOf(PluginException.class)
