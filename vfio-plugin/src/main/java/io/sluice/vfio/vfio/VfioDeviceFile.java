@@ -261,6 +261,9 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
             for (int fd : request.eventfds()) {
                 eventfds.add(fd == -1 ? null : hold(caller, fd, held));
             }
+            if (!held.isEmpty()) {
+                node.host().kernel().steps().pass("vfio.set_irqs.vectors");
+            }
             var resolved = new SetIrqs(
                     request.flags(), request.index(), request.start(), request.count(), request.bools(), eventfds);
             return inside(device -> device.setIrqs(resolved));
@@ -296,6 +299,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         var eventfd = caller.hold(request.fd(), EventfdFile.class, Errno.EINVAL);
         try {
             return inside(device -> {
+                node.host().kernel().steps().pass("vfio.ioeventfd.writer");
                 device.ioeventfds().add(request.flags(), request.offset(), request.data(), eventfd);
                 return Nothing.DONE;
             });
@@ -311,6 +315,9 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         }
         if (sets && VfioFeatures.number(request.flags()) == VfioFeatures.MIG_DEVICE_STATE) {
             return setState(caller, VfioFeatures.as(FeatureData.DeviceState.class, request.data()));
+        }
+        if (sets) {
+            node.host().kernel().steps().pass("vfio.feature.set");
         }
         return inside(device -> device.features().answer(request.flags(), request.data()));
     }
