@@ -111,6 +111,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
                 || hasToken != (request.token() != null)) {
             throw refuse(Errno.EINVAL, "bind");
         }
+        Inside.requireOutside(node.strand());
         node.group().blockFile();
         try {
             synchronized (node.set()) {
@@ -146,9 +147,19 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         return binding.id();
     }
 
-    /// Everything that was attached is detached, the device is closed, and it leaves its iommufd.
+    /// Everything that was attached is detached, the device is closed, and it leaves its iommufd: when this returns,
+    /// unless it is called from inside the device; then soon after that has let go.
     @Override
     protected void released() {
+        if (node.strand().isInside()) {
+            // Closed by the device's own doing, which goes on: what waits for its end must not be this thread.
+            Thread.ofVirtual().name("close " + node).start(this::leave);
+        } else {
+            leave();
+        }
+    }
+
+    private void leave() {
         dropMachine();
         if (group != null) {
             group.deviceClosed(node);
@@ -164,6 +175,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     }
 
     private Integer attach(Process caller, AttachIommufdPt request) {
+        Inside.requireOutside(node.strand());
         int pasid = pasid(request.flags(), request.pasid());
         synchronized (node.set()) {
             return node.attach(pasid, request.ptId(), caller);
@@ -171,6 +183,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     }
 
     private Nothing detach(Process caller, DetachIommufdPt request) {
+        Inside.requireOutside(node.strand());
         int pasid = pasid(request.flags(), request.pasid());
         if (pasid != 0 && !node.ops().takesPasids()) {
             throw refuse(Errno.EOPNOTSUPP, node + " has no PASIDs");
