@@ -1,5 +1,6 @@
 /// Devices that a virtual machine is handed: vfio, the mdev bus, and what a driver author writes against.
 module io.sluice.vfio {
+    requires com.fasterxml.jackson.core;
     requires transitive io.sluice.vmm;
     requires static org.jspecify;
 

@@ -64,6 +64,7 @@ public final class VmFile extends OpenFile {
             if (coupled) {
                 throw refuse(Errno.EBUSY, "the machine is coupled with vfio");
             }
+            steps().pass("enqcmd.create_device.file");
             coupled = true;
         }
         var file = new VmVfioFile(this);

@@ -73,8 +73,15 @@ public final class MachineProcess {
     }
 
     void close(Iommufd opened) {
-        process.close(opened.iommufd);
-        process.close(opened.memory);
+        close(opened.iommufd);
+        close(opened.memory);
+    }
+
+    /// A process that has been ended has taken its files along.
+    private void close(int fd) {
+        if (!process.hasEnded()) {
+            process.close(fd);
+        }
     }
 
     /// A device that was opened, bound and attached.
@@ -99,6 +106,6 @@ public final class MachineProcess {
     }
 
     void close(Opened device) {
-        process.close(device.fd);
+        close(device.fd);
     }
 }

@@ -16,9 +16,11 @@ final class DeviceConfig {
     private static final int HAS_CAPABILITIES = 1 << 4;
 
     private final VfioDevice device;
+    private final Tenure tenure;
 
     DeviceConfig(VfioDevice device) {
         this.device = device;
+        this.tenure = new Tenure(device);
     }
 
     /// What one BAR turned out to be.
@@ -29,11 +31,13 @@ final class DeviceConfig {
     }
 
     int read(int offset, int size) {
-        return (int) device.load(VfioRegion.CONFIG, offset, size);
+        return tenure.isOver() ? -1 : (int) device.load(VfioRegion.CONFIG, offset, size);
     }
 
     void write(int offset, int size, int value) {
-        device.store(VfioRegion.CONFIG, offset, size, value & 0xFFFF_FFFFL);
+        if (!tenure.isOver()) {
+            device.store(VfioRegion.CONFIG, offset, size, value & 0xFFFF_FFFFL);
+        }
     }
 
     /// Sizes a BAR as a guest does: all ones in, mask out, old value back.

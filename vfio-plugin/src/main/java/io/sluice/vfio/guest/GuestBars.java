@@ -14,17 +14,20 @@ import java.util.List;
 
 /// The BARs of the guest's function: as large as the device's own answers show, and behind each what the region gives.
 /// Memory is the guest's to reach without anybody between; a device of the host is reached straight, with nothing
-/// between but a look at the interrupt line; the rest is vfio's reads and writes.
+/// between but a look at the interrupt line; the rest is vfio's reads and writes. Once the device's file is closed, all
+/// that is trapped reads as all ones.
 final class GuestBars {
     private static final long LARGEST = 1L << 46;
     private static final long LARGEST_NARROW = 1L << 31;
     private static final long LARGEST_IO = 256;
 
     private final VfioDevice device;
+    private final Tenure tenure;
     private final GuestInterrupts interrupts;
 
     GuestBars(VfioDevice device, GuestInterrupts interrupts) {
         this.device = device;
+        this.tenure = new Tenure(device);
         this.interrupts = interrupts;
     }
 
@@ -94,6 +97,9 @@ final class GuestBars {
 
         @Override
         public long read(long offset, int size) {
+            if (tenure.isOver()) {
+                return -1;
+            }
             long value = device.load(index, offset, size);
             interrupts.accessed();
             return value;
@@ -101,8 +107,10 @@ final class GuestBars {
 
         @Override
         public void write(long offset, int size, long value) {
-            device.store(index, offset, size, value);
-            interrupts.accessed();
+            if (!tenure.isOver()) {
+                device.store(index, offset, size, value);
+                interrupts.accessed();
+            }
         }
     }
 
@@ -116,6 +124,9 @@ final class GuestBars {
 
         @Override
         public long read(long offset, int size) {
+            if (tenure.isOver()) {
+                return -1;
+            }
             long value = host.read(offset, size);
             interrupts.accessed();
             return value;
@@ -123,19 +134,23 @@ final class GuestBars {
 
         @Override
         public void write(long offset, int size, long value) {
-            host.write(offset, size, value);
-            interrupts.accessed();
+            if (!tenure.isOver()) {
+                host.write(offset, size, value);
+                interrupts.accessed();
+            }
         }
 
         @Override
         public void writeBurst(long offset, long[] data) {
-            host.writeBurst(offset, data);
-            interrupts.accessed();
+            if (!tenure.isOver()) {
+                host.writeBurst(offset, data);
+                interrupts.accessed();
+            }
         }
 
         @Override
         public boolean deferrableWrite(long offset, long[] data) {
-            return host.deferrableWrite(offset, data);
+            return !tenure.isOver() && host.deferrableWrite(offset, data);
         }
     }
 

@@ -17,6 +17,7 @@ public final class GuestFunction {
     private static final int COMMAND = 0x04;
 
     private final VfioDevice device;
+    private final Tenure tenure;
     private final DeviceConfig config;
     private final GuestInterrupts interrupts;
     private final PciFunction function;
@@ -35,6 +36,7 @@ public final class GuestFunction {
     /// @param ofHost whether the device is a function of the host: its configuration space is shown whole, and obeys
     public GuestFunction(String name, VfioDevice device, boolean ofHost) {
         this.device = device;
+        this.tenure = new Tenure(device);
         this.config = new DeviceConfig(device);
         int pin = device.vectors(VfioIrq.INTX) == 0 ? 0 : config.read(0x3D, 1) & 0xFF;
         boolean hasIntx = pin >= 1 && pin <= 4;
@@ -80,7 +82,7 @@ public final class GuestFunction {
     }
 
     private void reset() {
-        if ((device.info().flags() & VfioDevice.FLAG_RESET) != 0) {
+        if (!tenure.isOver() && (device.info().flags() & VfioDevice.FLAG_RESET) != 0) {
             try {
                 device.reset();
             } catch (HostException e) {

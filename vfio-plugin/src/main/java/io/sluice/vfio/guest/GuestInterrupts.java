@@ -26,6 +26,7 @@ final class GuestInterrupts {
     private static final SetIrqs UNMASK = SetIrqs.none(SetIrqs.ACTION_UNMASK, VfioIrq.INTX, 0, 1);
 
     private final VfioDevice device;
+    private final Tenure tenure;
     private final boolean hasIntx;
     private final BitSet asked = new BitSet();
     private @Nullable PciFunction function;
@@ -33,6 +34,7 @@ final class GuestInterrupts {
 
     GuestInterrupts(VfioDevice device, boolean hasIntx) {
         this.device = device;
+        this.tenure = new Tenure(device);
         this.hasIntx = hasIntx;
     }
 
@@ -54,7 +56,7 @@ final class GuestInterrupts {
     /// @return whether the device does as it was asked
     private boolean ask(SetIrqs request) {
         try {
-            return device.setIrqs(request) == 0;
+            return !tenure.isOver() && device.setIrqs(request) == 0;
         } catch (HostException e) {
             return false;
         }

@@ -4,6 +4,7 @@ import io.sluice.vfio.iommufd.ioas.AreaPins;
 import io.sluice.vfio.iommufd.ioas.IovaSpace;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// An I/O address space: what is mapped in it is mapped for every page table and every access that is attached to it.
 final class Ioas extends IommuObject {
@@ -16,6 +17,9 @@ final class Ioas extends IommuObject {
 
     /// Software devices that are attached.
     final List<IommufdAccess> accesses = new ArrayList<>();
+
+    /// What software devices have written and unpinned; null while nobody wants to know.
+    private @Nullable AccessNotes notes;
 
     Ioas(Iommufd context) {
         this.context = context;
@@ -35,6 +39,30 @@ final class Ioas extends IommuObject {
         } catch (io.sluice.vfio.host.HostException e) {
             context.objects.abandon(id);
             throw e;
+        }
+    }
+
+    // ---- what software devices change
+
+    /// Whether it is noted which pages software devices may have changed.
+    void noteAccesses(boolean on) {
+        notes = on ? new AccessNotes() : null;
+    }
+
+    /// A software device has written there, or has had it pinned until now.
+    void accessed(long first, long last) {
+        var noted = notes;
+        if (noted != null) {
+            noted.add(first, last);
+        }
+    }
+
+    /// Tells of the pages that were noted since this was asked before, and of those that are pinned; some twice.
+    void takeAccessed(long first, long last, Iommufd.PageSink sink) {
+        var noted = notes;
+        if (noted != null) {
+            noted.take(first, last, sink);
+            accesses.forEach(access -> access.tellPinned(first, last, sink));
         }
     }
 

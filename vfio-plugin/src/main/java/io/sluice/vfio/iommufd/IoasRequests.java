@@ -214,6 +214,13 @@ final class IoasRequests {
     /// @return bytes that were unmapped
     /// @throws HostException EDEADLOCK if they keep pinning
     static long unmap(Iommufd context, int ioasId, long first, long last) {
+        return unmap(context, ioasId, first, last, (iova, count) -> {});
+    }
+
+    /// As [#unmap].
+    ///
+    /// @param changed is told which of the pages accesses may have changed, if that is noted
+    static long unmap(Iommufd context, int ioasId, long first, long last, Iommufd.PageSink changed) {
         var unmapping = new Unmapping(first, last);
         Ioas ioas;
         Area pinned;
@@ -222,6 +229,7 @@ final class IoasRequests {
             ioas = context.objects.get(ioasId, Ioas.class);
             pinned = ioas.space.unmap(unmapping);
             if (pinned == null) {
+                ioas.takeAccessed(first, last, changed);
                 return unmapping.bytes();
             }
             ioas.visits++;
@@ -240,6 +248,7 @@ final class IoasRequests {
                 }
                 pinned = next(ioas, unmapping);
                 if (pinned == null) {
+                    ioas.takeAccessed(first, last, changed);
                     return unmapping.bytes();
                 }
                 asked = IommufdAccess.visit(ioas.accesses);

@@ -171,6 +171,40 @@ public final class Iommufd extends OpenFile {
 
     // ---- the IOAS of vfio's container
 
+    /// Is told of pages of 4 KiB, from an I/O address on. Called with the context's lock: calls nobody.
+    @FunctionalInterface
+    public interface PageSink {
+        void pages(long iova, long count);
+    }
+
+    /// Whether it is noted which pages of the container's IOAS software devices may have changed. Off, it forgets.
+    public void noteAccesses(boolean on) {
+        synchronized (lock) {
+            if (compat != null) {
+                compat.noteAccesses(on);
+            }
+        }
+    }
+
+    /// Tells which pages of a range of the container's IOAS software devices may have changed since this was asked
+    /// before: those that they have written, and those that were or are pinned. Some are told of twice.
+    public void takeAccessed(long first, long last, PageSink sink) {
+        synchronized (lock) {
+            if (compat != null) {
+                compat.takeAccessed(first, last, sink);
+            }
+        }
+    }
+
+    /// Unmaps whole areas of the container's IOAS, and tells of pages as [#takeAccessed] does: of all that were changed
+    /// before they were gone.
+    ///
+    /// @return bytes that were unmapped
+    /// @throws HostException as IOMMU_IOAS_UNMAP
+    public long unmapAccessed(long first, long last, PageSink sink) {
+        return IoasRequests.unmap(this, compatIoas(), first, last, sink);
+    }
+
     @Nullable
     Ioas compat() {
         return compat;

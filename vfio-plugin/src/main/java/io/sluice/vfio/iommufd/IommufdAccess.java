@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// A software device's way to the memory of an IOAS: it pins what it uses for longer, and copies what it uses once.
 /// Holds the context's file. Any thread.
 public final class IommufdAccess extends IommuObject {
-    private static final long PAGE = 4096;
+    private static final int PAGE_SHIFT = 12;
+    private static final long PAGE = 1 << PAGE_SHIFT;
     /// Bytes that are copied without giving the lock away.
     private static final int PIECE = 64 << 10;
 
@@ -262,6 +263,7 @@ public final class IommufdAccess extends IommuObject {
             throw new IllegalStateException(this + " has pins and no IOAS");
         }
         pinned.pins.unpin(range.iova(), range.iova() + range.length() - 1);
+        pinned.accessed(range.iova(), range.iova() + range.length() - 1);
     }
 
     /// Gives back every pin that has some of the addresses: what [AccessOps#unmapped] has to do.
@@ -273,6 +275,18 @@ public final class IommufdAccess extends IommuObject {
                 if (range.meets(iova, length)) {
                     drop(range);
                 }
+            }
+        }
+    }
+
+    /// Tells of the pages of a range that it has pinned. The lock is held.
+    void tellPinned(long first, long last, Iommufd.PageSink sink) {
+        for (var range : pins) {
+            if (range.meets(first, last - first + 1)) {
+                long end = range.iova() + range.length() - 1;
+                long from = Long.compareUnsigned(range.iova(), first) < 0 ? first : range.iova();
+                long to = Long.compareUnsigned(end, last) > 0 ? last : end;
+                sink.pages(from, (to - from >>> PAGE_SHIFT) + 1);
             }
         }
     }
@@ -304,7 +318,11 @@ public final class IommufdAccess extends IommuObject {
             int piece = (int) Math.min(PIECE - (iova + done & PIECE - 1), length - done);
             synchronized (context.lock) {
                 var copier = new Copier(context.frames(), bytes, offset + done, writes);
-                attached().pins.glance(iova + done, iova + done + piece - 1, writes, copier);
+                var to = attached();
+                to.pins.glance(iova + done, iova + done + piece - 1, writes, copier);
+                if (writes) {
+                    to.accessed(iova + done, iova + done + piece - 1);
+                }
             }
             done += piece;
         }

@@ -94,6 +94,7 @@ public final class MdevBus {
                 || driver.types().stream().anyMatch(t -> t.deviceApi().isEmpty())) {
             throw new HostException(Errno.EINVAL, driver.name());
         }
+        host.kernel().steps().pass("mdev.register.parent");
         var parent = new MdevParent(this, driver);
         for (var type : driver.types()) {
             offers.put(parent.typeName(type), new Offer(parent, type));

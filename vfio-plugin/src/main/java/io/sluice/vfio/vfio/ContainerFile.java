@@ -2,6 +2,7 @@ package io.sluice.vfio.vfio;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
+import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.process.Nothing;
 import io.sluice.vfio.host.process.OpenFile;
 import io.sluice.vfio.host.process.Process;
@@ -42,15 +43,18 @@ final class ContainerFile extends OpenFile implements GroupContainer {
     /// The devices of each group, each bound; none for a group of emulated devices.
     private final Map<VfioGroup, Map<VfioNode, IommuBinding>> groups = new LinkedHashMap<>();
 
-    private final ContainerMappings mappings = new ContainerMappings();
+    private final Steps steps;
+    private final ContainerMappings mappings;
     private @Nullable Iommufd context;
     private int ioas;
     private int type;
     private boolean tracks;
 
-    ContainerFile(IommuNode iommu, IommuBinder binder) {
+    ContainerFile(IommuNode iommu, IommuBinder binder, Steps steps) {
         this.iommu = iommu;
         this.binder = binder;
+        this.steps = steps;
+        this.mappings = new ContainerMappings(steps);
     }
 
     @Override
@@ -79,6 +83,7 @@ final class ContainerFile extends OpenFile implements GroupContainer {
                     binding.attach(0, ioas, false);
                 }
             }
+            steps.pass("vfio.container.group");
         } catch (HostException e) {
             bound.values().forEach(IommuBinding::unbind);
             closeIfEmpty();
@@ -87,12 +92,16 @@ final class ContainerFile extends OpenFile implements GroupContainer {
         groups.put(group, bound);
     }
 
-    /// With the last group goes everything that is mapped.
+    /// With the last group goes everything that is mapped. What one may have written that does not say so counts as
+    /// written once more.
     @Override
     public synchronized void leave(VfioGroup group) {
         var bound = groups.remove(group);
         if (bound != null) {
             bound.values().forEach(IommuBinding::unbind);
+            if (tracks && !group.isEmulated()) {
+                mappings.allDirty(true);
+            }
         }
         closeIfEmpty();
     }
@@ -228,26 +237,42 @@ final class ContainerFile extends OpenFile implements GroupContainer {
     }
 
     private Long unmap(Process caller, VfioIommuUnmapDma request) {
+        boolean tells = (request.flags() & VfioIommuUnmapDma.GET_DIRTY_BITMAP) != 0;
         Iommufd context;
         List<ContainerMappings.Mapping> taken;
+        boolean silent;
+        @Nullable DirtyBitmap bitmap;
         synchronized (this) {
             context = required();
+            if (tells && request.flags() != VfioIommuUnmapDma.GET_DIRTY_BITMAP) {
+                throw refuse(Errno.EINVAL, "flags " + request.flags());
+            }
             requireNoVaddr(request.flags() & VfioIommuUnmapDma.VADDR);
+            bitmap = tells ? bitmap(request.iova(), request.size(), request.pageSize(), request.bitmap()) : null;
             taken = take(request);
+            silent = hasSilent();
         }
         long bytes = 0;
         for (int i = 0; i < taken.size(); i++) {
             var mapping = taken.get(i);
             try {
-                bytes += context.forward(caller, new VfioIommuUnmapDma(0, mapping.first(), mapping.size()));
+                bytes += unmap(context, mapping, bitmap);
             } catch (HostException e) {
                 synchronized (this) {
                     mappings.putBack(taken.subList(i, taken.size()));
                 }
                 throw e;
             }
+            if (bitmap != null && (silent || mapping.isDirty())) {
+                bitmap.mark(mapping.first(), mapping.size() / ContainerRequests.DIRTY_PAGE_SIZES);
+            }
         }
         return bytes;
+    }
+
+    private static long unmap(Iommufd context, ContainerMappings.Mapping mapping, @Nullable DirtyBitmap bitmap) {
+        Iommufd.PageSink sink = bitmap == null ? (iova, count) -> {} : bitmap::mark;
+        return context.unmapAccessed(mapping.first(), mapping.last(), sink);
     }
 
     private List<ContainerMappings.Mapping> take(VfioIommuUnmapDma request) {
@@ -257,26 +282,64 @@ final class ContainerFile extends OpenFile implements GroupContainer {
             }
             return mappings.takeAll();
         }
-        if (request.flags() != 0) {
+        if ((request.flags() & ~VfioIommuUnmapDma.GET_DIRTY_BITMAP) != 0) {
             throw refuse(Errno.EINVAL, "flags " + request.flags());
         }
         return mappings.take(request.iova(), request.size(), type == VfioCheckExtension.TYPE1_V2);
     }
 
-    /// Nobody notes what devices write, so all that is mapped counts as written.
+    // ---- dirty pages
+
+    /// Whether there is a group whose devices write by the IOMMU, which notes nothing: then all that is mapped counts
+    /// as
+    /// written. Emulated devices write by accesses alone, which are noted.
+    private boolean hasSilent() {
+        return groups.keySet().stream().anyMatch(group -> !group.isEmulated());
+    }
+
+    private DirtyBitmap bitmap(long iova, long size, long pageSize, long[] bits) {
+        var bitmap = new DirtyBitmap(iova, size, pageSize, bits);
+        if (!tracks) {
+            throw refuse(Errno.EINVAL, "dirty pages are not noted");
+        }
+        return bitmap;
+    }
+
     private synchronized Long dirtyPages(ContainerRequests.DirtyPages request) {
-        required();
+        var context = required();
+        if (type != VfioCheckExtension.TYPE1_V2) {
+            throw refuse(Errno.EACCES, "dirty pages are version 2's");
+        }
         switch (request.flags()) {
-            case ContainerRequests.DIRTY_START -> tracks = true;
-            case ContainerRequests.DIRTY_STOP -> tracks = false;
-            case ContainerRequests.DIRTY_GET_BITMAP -> {
+            case ContainerRequests.DIRTY_START -> {
                 if (!tracks) {
-                    throw refuse(Errno.EINVAL, "dirty pages are not noted");
+                    steps.pass("vfio.container.notes");
+                    context.noteAccesses(true);
+                    tracks = true;
                 }
-                return mappings.mark(request.iova(), request.size(), request.pageSize(), request.bitmap());
+            }
+            case ContainerRequests.DIRTY_STOP -> {
+                context.noteAccesses(false);
+                mappings.allDirty(false);
+                tracks = false;
+            }
+            case ContainerRequests.DIRTY_GET_BITMAP -> {
+                return report(context, bitmap(request.iova(), request.size(), request.pageSize(), request.bitmap()));
             }
             default -> throw refuse(Errno.EINVAL, "flags " + request.flags());
         }
         return 0L;
+    }
+
+    private long report(Iommufd context, DirtyBitmap bitmap) {
+        boolean silent = hasSilent();
+        for (var mapping : mappings.whole(bitmap.first(), bitmap.last())) {
+            if (silent || mapping.isDirty()) {
+                bitmap.mark(mapping.first(), mapping.size() / ContainerRequests.DIRTY_PAGE_SIZES);
+            }
+            mapping.dirty(false);
+            context.takeAccessed(mapping.first(), mapping.last(), bitmap::mark);
+        }
+        return bitmap.count();
     }
 }

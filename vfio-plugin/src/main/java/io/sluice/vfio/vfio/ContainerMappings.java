@@ -2,6 +2,7 @@ package io.sluice.vfio.vfio;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
+import io.sluice.vfio.host.Steps;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -14,13 +15,44 @@ final class ContainerMappings {
     private static final long PAGE = 4096;
 
     /// One mapping, both ends inclusive.
-    record Mapping(long first, long last) {
+    static final class Mapping {
+        private final long first;
+        private final long last;
+        /// Whether all of it counts as written, since a device that says nothing of what it writes has left.
+        private boolean dirty;
+
+        private Mapping(long first, long last) {
+            this.first = first;
+            this.last = last;
+        }
+
+        long first() {
+            return first;
+        }
+
+        long last() {
+            return last;
+        }
+
         long size() {
             return last - first + 1;
+        }
+
+        boolean isDirty() {
+            return dirty;
+        }
+
+        void dirty(boolean whole) {
+            dirty = whole;
         }
     }
 
     private final TreeMap<Long, Mapping> mappings = new TreeMap<>(Long::compareUnsigned);
+    private final Steps steps;
+
+    ContainerMappings(Steps steps) {
+        this.steps = steps;
+    }
 
     int left() {
         return MOST - mappings.size();
@@ -48,6 +80,7 @@ final class ContainerMappings {
         if (left() == 0) {
             throw new HostException(Errno.ENOSPC, "there are " + MOST + " mappings");
         }
+        steps.pass("vfio.container.mapping");
         mappings.put(iova, added);
         return added;
     }
@@ -67,12 +100,8 @@ final class ContainerMappings {
     List<Mapping> take(long iova, long size, boolean whole) {
         var range = range(iova, size);
         var found = meeting(range);
-        for (var mapping : found) {
-            if (whole
-                    && (Long.compareUnsigned(mapping.first(), range.first()) < 0
-                            || Long.compareUnsigned(mapping.last(), range.last()) > 0)) {
-                throw new HostException(Errno.EINVAL, "a mapping is not cut");
-            }
+        if (whole) {
+            requireWhole(range, found);
         }
         found.forEach(this::remove);
         return found;
@@ -95,25 +124,27 @@ final class ContainerMappings {
         return found;
     }
 
-    /// Sets a bit for each page that is mapped.
+    /// Says of each whether all of it counts as written.
+    void allDirty(boolean dirty) {
+        mappings.values().forEach(mapping -> mapping.dirty(dirty));
+    }
+
+    /// What is mapped in a range.
     ///
-    /// @return how many
-    /// @throws HostException EINVAL for a page size that is not offered, or a bitmap that is too small
-    long mark(long iova, long size, long pageSize, long[] bitmap) {
-        var range = range(iova, size);
-        long pages = Long.divideUnsigned(size, PAGE);
-        if (pageSize != PAGE || Long.compareUnsigned(pages, 64L * bitmap.length) > 0) {
-            throw new HostException(Errno.EINVAL, "pages of " + pageSize + " bytes, or too small a bitmap");
-        }
-        long count = 0;
-        for (var mapping : meeting(range)) {
-            long first = Long.compareUnsigned(mapping.first(), iova) > 0 ? mapping.first() - iova : 0;
-            long last = Long.compareUnsigned(mapping.last(), range.last()) < 0 ? mapping.last() - iova : size - 1;
-            for (long page = first / PAGE; page <= last / PAGE; page++) {
-                bitmap[(int) (page >>> 6)] |= 1L << page;
-                count++;
+    /// @throws HostException EINVAL if a mapping reaches out of it
+    List<Mapping> whole(long first, long last) {
+        var range = new Mapping(first, last);
+        var found = meeting(range);
+        requireWhole(range, found);
+        return found;
+    }
+
+    private static void requireWhole(Mapping range, List<Mapping> found) {
+        for (var mapping : found) {
+            if (Long.compareUnsigned(mapping.first(), range.first()) < 0
+                    || Long.compareUnsigned(mapping.last(), range.last()) > 0) {
+                throw new HostException(Errno.EINVAL, "a mapping is cut");
             }
         }
-        return count;
     }
 }

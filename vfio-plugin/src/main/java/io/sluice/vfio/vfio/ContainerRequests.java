@@ -16,7 +16,12 @@ public final class ContainerRequests {
 
     private ContainerRequests() {}
 
-    /// VFIO_IOMMU_DIRTY_PAGES. Answers how many pages are dirty in the range that was asked for.
+    /// VFIO_IOMMU_DIRTY_PAGES. Answers how many bits of the bitmap are set.
+    ///
+    /// If a device of the container's writes by the IOMMU, all that is mapped is dirty, each time. Emulated devices
+    /// have
+    /// dirtied what they have written, and what they have or had pinned, since the answer before; what is still pinned
+    /// is dirty each time. The range has to have whole mappings in it.
     ///
     /// @param flags one of [#DIRTY_START], [#DIRTY_STOP], [#DIRTY_GET_BITMAP]
     /// @param bitmap bits are set, and never cleared

@@ -78,6 +78,7 @@ final class HotResets {
         if (request.flags() != 0 || file.isOfGroup() == request.groups().isEmpty()) {
             throw new HostException(Errno.EINVAL, "hot reset of " + node);
         }
+        Inside.requireOutside(node.strand());
         var held = new ArrayList<OpenFile>();
         try {
             for (int fd : request.groups()) {

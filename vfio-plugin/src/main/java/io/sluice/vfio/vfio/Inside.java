@@ -1,5 +1,6 @@
 package io.sluice.vfio.vfio;
 
+import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vmm.loop.Strand;
 import java.util.function.Supplier;
@@ -38,9 +39,19 @@ public final class Inside {
         }
     }
 
+    /// Looks whether a request can be made to a device that waits for it, before anything is locked for it.
+    ///
+    /// @throws HostException EDEADLOCK from inside the device, as at the end of a transfer or of an interrupt
+    static void requireOutside(Strand strand) {
+        if (strand.isInside()) {
+            throw new HostException(Errno.EDEADLOCK, "the device is asked from inside itself");
+        }
+    }
+
     /// @return what `question` answers inside the strand
-    /// @throws HostException that it throws there
+    /// @throws HostException that it throws there, or as [#requireOutside]
     public static <T> T of(Strand strand, Supplier<T> question) {
+        requireOutside(strand);
         var asked = new Question<>(question);
         strand.call(asked);
         return asked.answer();

@@ -28,6 +28,7 @@ public final class VfioDevice {
     private final @Nullable DmaLog log;
     private final VfioFeatures features;
     private final Ioeventfds ioeventfds;
+    private int session;
 
     /// What GET_INFO answers.
     public record Info(int flags, int regions, int irqs, List<VfioCapability> capabilities) {}
@@ -295,6 +296,11 @@ public final class VfioDevice {
         }
     }
 
+    /// Another number once its user has closed it: who still holds it then has it no longer.
+    public int session() {
+        return session;
+    }
+
     /// Its first user opens it.
     ///
     /// @throws HostException why it cannot be opened
@@ -304,6 +310,7 @@ public final class VfioDevice {
 
     /// The user's file is closed: nobody listens any more, and the device is as new.
     public void release() {
+        session++;
         interrupts.disableAll();
         ioeventfds.clear();
         if (log != null) {

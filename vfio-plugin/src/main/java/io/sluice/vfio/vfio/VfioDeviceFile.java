@@ -111,6 +111,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
                 || hasToken != (request.token() != null)) {
             throw refuse(Errno.EINVAL, "bind");
         }
+        Inside.requireOutside(node.strand());
         node.group().blockFile();
         try {
             synchronized (node.set()) {
@@ -146,9 +147,19 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         return binding.id();
     }
 
-    /// Everything that was attached is detached, the device is closed, and it leaves its iommufd.
+    /// Everything that was attached is detached, the device is closed, and it leaves its iommufd: when this returns,
+    /// unless it is called from inside the device; then soon after that has let go.
     @Override
     protected void released() {
+        if (node.strand().isInside()) {
+            // Closed by the device's own doing, which goes on: what waits for its end must not be this thread.
+            Thread.ofVirtual().name("close " + node).start(this::leave);
+        } else {
+            leave();
+        }
+    }
+
+    private void leave() {
         dropMachine();
         if (group != null) {
             group.deviceClosed(node);
@@ -164,6 +175,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     }
 
     private Integer attach(Process caller, AttachIommufdPt request) {
+        Inside.requireOutside(node.strand());
         int pasid = pasid(request.flags(), request.pasid());
         synchronized (node.set()) {
             return node.attach(pasid, request.ptId(), caller);
@@ -171,6 +183,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
     }
 
     private Nothing detach(Process caller, DetachIommufdPt request) {
+        Inside.requireOutside(node.strand());
         int pasid = pasid(request.flags(), request.pasid());
         if (pasid != 0 && !node.ops().takesPasids()) {
             throw refuse(Errno.EOPNOTSUPP, node + " has no PASIDs");
@@ -261,6 +274,9 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
             for (int fd : request.eventfds()) {
                 eventfds.add(fd == -1 ? null : hold(caller, fd, held));
             }
+            if (!held.isEmpty()) {
+                node.host().kernel().steps().pass("vfio.set_irqs.vectors");
+            }
             var resolved = new SetIrqs(
                     request.flags(), request.index(), request.start(), request.count(), request.bools(), eventfds);
             return inside(device -> device.setIrqs(resolved));
@@ -296,6 +312,7 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         var eventfd = caller.hold(request.fd(), EventfdFile.class, Errno.EINVAL);
         try {
             return inside(device -> {
+                node.host().kernel().steps().pass("vfio.ioeventfd.writer");
                 device.ioeventfds().add(request.flags(), request.offset(), request.data(), eventfd);
                 return Nothing.DONE;
             });
@@ -311,6 +328,9 @@ public final class VfioDeviceFile extends OpenFile implements VfioFile {
         }
         if (sets && VfioFeatures.number(request.flags()) == VfioFeatures.MIG_DEVICE_STATE) {
             return setState(caller, VfioFeatures.as(FeatureData.DeviceState.class, request.data()));
+        }
+        if (sets) {
+            node.host().kernel().steps().pass("vfio.feature.set");
         }
         return inside(device -> device.features().answer(request.flags(), request.data()));
     }

@@ -133,6 +133,7 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
         if (node == null) {
             throw refuse(Errno.ENODEV, "'" + request.name() + "' is not in " + group);
         }
+        Inside.requireOutside(node.strand());
         var uuid = token < 0 ? null : parse(request.name().substring(token + TOKEN.length()));
         var into = holdDevice();
         try {

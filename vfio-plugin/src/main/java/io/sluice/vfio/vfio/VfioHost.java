@@ -47,7 +47,7 @@ public final class VfioHost {
 
     /// Makes containers possible (`/dev/vfio/vfio`).
     public void addContainers(IommuNode iommu) {
-        kernel.addNode(CONTAINER, caller -> new ContainerFile(iommu, binder));
+        kernel.addNode(CONTAINER, caller -> new ContainerFile(iommu, binder, kernel.steps()));
     }
 
     /// Takes over a device from its driver. It has a file when this returns, and not before it is whole.

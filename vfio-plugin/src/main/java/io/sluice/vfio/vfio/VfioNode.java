@@ -294,8 +294,9 @@ public final class VfioNode {
     ///
     /// @param then runs once nobody has it open, which may be at once
     /// @return whether that is so already
-    /// @throws HostException EAGAIN if it is going already
+    /// @throws HostException EAGAIN if it is going already, EDEADLOCK from inside the device
     public boolean unregister(Runnable then) {
+        Inside.requireOutside(strand());
         synchronized (set) {
             if (going) {
                 throw new HostException(Errno.EAGAIN, name + " is going");

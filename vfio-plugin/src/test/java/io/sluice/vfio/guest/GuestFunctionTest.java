@@ -3,6 +3,7 @@ package io.sluice.vfio.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sluice.vfio.mdev.MdevBus;
+import io.sluice.vfio.mdev.MdevInstance;
 import io.sluice.vfio.testkit.BellDriver;
 import io.sluice.vfio.vfio.VfioDevice;
 import io.sluice.vfio.vfio.VfioDeviceOps;
@@ -13,7 +14,9 @@ import io.sluice.vmm.testkit.DirectLoop;
 import io.sluice.vmm.testkit.PciBoard;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,13 +30,15 @@ class GuestFunctionTest {
     private static final String UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 
     private final PciBoard board = new PciBoard();
+    private @Nullable MdevInstance bell;
     private long base;
 
     @BeforeEach
     void place() {
         var bus = new MdevBus();
         bus.register(new BellDriver());
-        var vfio = bus.create("bell-1", UUID, board.loop::strand).open();
+        bell = bus.create("bell-1", UUID, board.loop::strand);
+        var vfio = bell.open();
         board.host.add(Bdf.of(0, DEVICE, 0), new GuestFunction("vfio-pci", vfio).function());
         board.host.assignResources();
         board.enable(DEVICE, 6);
@@ -51,6 +56,26 @@ class GuestFunctionTest {
 
     private void quiet(int causes) {
         board.memory.write(base + 4, 4, causes);
+    }
+
+    @Test
+    void whoHadADeviceDoesNotReachItWhenItIsAnothers() {
+        var instance = Objects.requireNonNull(bell);
+        ring(1);
+        long mine = board.memory.read(base, 4);
+
+        instance.release();
+        var others = instance.open();
+        others.store(0, 0, 4, 6);
+        long seen = board.memory.read(base, 4);
+        ring(1);
+        quiet(7);
+        board.config(DEVICE, 4, 2, 0);
+
+        assertThat(mine).isEqualTo(1);
+        assertThat(seen).isEqualTo(-1);
+        assertThat(others.load(0, 0, 4)).isEqualTo(6);
+        assertThat(others.interrupts().active()).isNull();
     }
 
     @Test

@@ -20,22 +20,22 @@ import org.jspecify.annotations.Nullable;
 /// A driver of virtual IOMMUs like the kernel's mock one: a page to map, a cache of four entries for each device,
 /// events,
 /// two queues.
-final class MockViommu implements ViommuDriver {
-    static final int TYPE = 0xFEED;
-    static final int EVENTS = 0xBEEF;
-    static final int QUEUES = 0xCAFE;
-    static final int INVALIDATE = 0xF00D;
-    static final int CACHE_ENTRIES = 4;
-    static final int DEFAULT_VALUE = 0x5555;
+public final class MockViommu implements ViommuDriver {
+    public static final int TYPE = 0xFEED;
+    public static final int EVENTS = 0xBEEF;
+    public static final int QUEUES = 0xCAFE;
+    public static final int INVALIDATE = 0xF00D;
+    public static final int CACHE_ENTRIES = 4;
+    public static final int DEFAULT_VALUE = 0x5555;
 
     /// What a caller gives.
-    record Data(int in) {}
+    public record Data(int in) {}
 
     /// What the driver tells: the same number, and where to map its page.
-    record Answer(int out, long offset, long length) {}
+    public record Answer(int out, long offset, long length) {}
 
     /// Clears an entry of a device's cache, or all.
-    record Entry(int flags, long virtId, int cacheId) {
+    public record Entry(int flags, long virtId, int cacheId) {
         static final int ALL = 1;
     }
 
@@ -44,7 +44,7 @@ final class MockViommu implements ViommuDriver {
     @Nullable
     MockPort port;
 
-    MockViommu(HostFrames frames) {
+    public MockViommu(HostFrames frames) {
         page = MemFile.create(frames, 4096);
     }
 

@@ -7,6 +7,7 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.iommufd.HwptAlloc;
 import io.sluice.vfio.iommufd.IoasUnmap;
+import io.sluice.vfio.testkit.ThreadLoop;
 import io.sluice.vfio.vfio.DeviceRequests.AttachIommufdPt;
 import io.sluice.vfio.vfio.DeviceRequests.BindIommufd;
 import io.sluice.vfio.vfio.DeviceRequests.DetachIommufdPt;

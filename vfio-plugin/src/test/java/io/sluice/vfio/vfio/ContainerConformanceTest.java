@@ -68,6 +68,18 @@ class ContainerConformanceTest {
     }
 
     @Test
+    void thereIsNoWayAroundTheIommu() {
+        int container = rig.process.open(VfioHost.CONTAINER);
+        int group = rig.process.open(device.group().path());
+        rig.ask(group, new SetContainer(container));
+
+        refused(Errno.ENODEV, () -> rig.ask(container, new VfioSetIommu(VfioCheckExtension.NOIOMMU)));
+        assertThat(rig.ask(container, new VfioCheckExtension(VfioCheckExtension.NOIOMMU)))
+                .isZero();
+        assertThat(rig.kernel.nodes()).noneMatch(node -> node.contains("noiommu"));
+    }
+
+    @Test
     void theIommuIsSetOnceThereIsAGroup() {
         int container = rig.process.open(VfioHost.CONTAINER);
         refused(Errno.EINVAL, () -> rig.ask(container, new VfioSetIommu(TYPE1_V2)));

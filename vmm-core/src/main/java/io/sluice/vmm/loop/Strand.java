@@ -35,6 +35,9 @@ public final class Strand {
     @SuppressWarnings("unused") // by STATE
     private volatile int state = IDLE;
 
+    /// The thread that is inside. Read by other threads too, which find anything but themselves.
+    private @Nullable Thread inside;
+
     public Strand(EventLoop loop, MachineClock clock) {
         this.loop = loop;
         this.clock = clock;
@@ -50,6 +53,7 @@ public final class Strand {
             return false;
         }
         if (queue.isEmpty()) {
+            inside = Thread.currentThread();
             return true;
         }
         // Caught between the two halves of exit(): what waits may be this thread's own, and comes first.
@@ -59,10 +63,16 @@ public final class Strand {
 
     /// Leaves the strand; work that came meanwhile goes to the loop.
     public void exit() {
+        inside = null;
         STATE.setVolatile(this, IDLE);
         if (!queue.isEmpty() && STATE.compareAndSet(this, IDLE, BUSY)) {
             loop.execute(drain);
         }
+    }
+
+    /// Whether this thread is inside.
+    public boolean isInside() {
+        return Thread.currentThread().equals(inside);
     }
 
     /// Does `task` inside the strand: at once on this thread if the strand is idle, else later on the loop.
@@ -93,7 +103,12 @@ public final class Strand {
     }
 
     /// Does `task` inside the strand and waits for it. Only for threads that are in no strand and on no loop.
+    ///
+    /// @throws IllegalStateException from inside this strand, where it would wait for ever
     public void call(Runnable task) {
+        if (isInside()) {
+            throw new IllegalStateException("a strand is called from inside");
+        }
         if (tryEnter()) {
             try {
                 task.run();
@@ -117,6 +132,7 @@ public final class Strand {
 
     private void drain() {
         // Inside: BUSY was set by whoever scheduled this. A task that throws ends the batch, not the strand.
+        inside = Thread.currentThread();
         try {
             for (int i = 0; i < DRAIN_BATCH; i++) {
                 var task = queue.poll();

@@ -91,6 +91,11 @@ public final class BootSector {
                 0x74, 0xF8); // jz again
     }
 
+    /// Goes on when a byte has come to COM1, and takes it.
+    public BootSector takeInput() {
+        return awaitInput().bytes(0xBA, 0xF8, 0x03, 0xEC); // mov dx, 0x3f8; in al, dx
+    }
+
     /// Sends back each byte that arrives at COM1, by polling; `q` powers off.
     public BootSector echo() {
         return bytes(
@@ -159,8 +164,8 @@ public final class BootSector {
         return MachineRig.start(config(directory, false, false, devices));
     }
 
-    /// Has the `edu` at 00:04.0, whose BAR is at 3 GiB, write 64 bytes to where there is no memory.
-    public BootSector dmaNowhere() {
+    /// Lets DS reach 4 GiB, in real mode.
+    private BootSector flatData() {
         return bytes(
                 0x31, 0xC0, 0x8E, 0xD8, // xor ax, ax; mov ds, ax
                 0x66, 0xC7, 0x06, 0x08, 0x07, 0xFF, 0xFF, 0x00, 0x00, // mov dword [0x708], 0x0000ffff
@@ -170,14 +175,72 @@ public final class BootSector {
                 0x0F, 0x01, 0x16, 0xF0, 0x06, // lgdt [0x6f0]
                 0x0F, 0x20, 0xC0, 0x0C, 0x01, 0x0F, 0x22, 0xC0, // mov eax, cr0; or al, 1; mov cr0, eax
                 0xBB, 0x08, 0x00, 0x8E, 0xDB, // mov bx, 8; mov ds, bx: its limit stays 4 GiB
-                0x24, 0xFE, 0x0F, 0x22, 0xC0, // and al, 0xfe; mov cr0, eax
-                0x66, 0xB8, 0x04, 0x20, 0x00, 0x80, // mov eax, 0x80002004, command of 00:04.0
-                0xBA, 0xF8, 0x0C, 0x66, 0xEF, // mov dx, 0xcf8; out dx, eax
-                0xBA, 0xFC, 0x0C, 0xB8, 0x06, 0x00, 0xEF, // mov dx, 0xcfc; mov ax, memory and master; out dx, ax
-                0x67, 0x66, 0xC7, 0x05, 0x80, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x04, 0x00, // source: its buffer
-                0x67, 0x66, 0xC7, 0x05, 0x88, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x0F, // destination
-                0x67, 0x66, 0xC7, 0x05, 0x90, 0x00, 0x00, 0xC0, 0x40, 0x00, 0x00, 0x00, // count
-                0x67, 0x66, 0xC7, 0x05, 0x98, 0x00, 0x00, 0xC0, 0x03, 0x00, 0x00, 0x00); // run, to memory
+                0x24, 0xFE, 0x0F, 0x22, 0xC0); // and al, 0xfe; mov cr0, eax
+    }
+
+    /// `mov eax, address; mov dx, 0xcf8; out dx, eax; mov dx, 0xcfc`: a register of a function's configuration.
+    private BootSector select(int bus, int device, int register) {
+        return bytes(0x66, 0xB8, register, device << 3, bus, 0x80, 0xBA, 0xF8, 0x0C, 0x66, 0xEF, 0xBA, 0xFC, 0x0C);
+    }
+
+    /// Turns the memory and the bus mastering of a function on, and has BAR 0 of it in ESI and within reach of DS.
+    public BootSector reach(int bus, int device) {
+        return flatData()
+                .select(bus, device, 0x04)
+                .bytes(0xB8, 0x06, 0x00, 0xEF) // mov ax, memory and master; out dx, ax
+                .select(bus, device, 0x10)
+                .bytes(0x66, 0xED, 0x24, 0xF0, 0x66, 0x89, 0xC6); // in eax, dx; and al, 0xf0; mov esi, eax
+    }
+
+    /// Reads the double word at ESI and so many bytes on, and prints it: eight hexadecimal digits and a space.
+    public BootSector show(int offset) {
+        return bytes(
+                        0x67,
+                        0x66,
+                        0x8B,
+                        0x86,
+                        offset & 0xFF,
+                        offset >> 8,
+                        0x00,
+                        0x00, // mov eax, [esi + offset]
+                        0x66,
+                        0x89,
+                        0xC3, // mov ebx, eax
+                        0xB9,
+                        0x08,
+                        0x00, // mov cx, 8
+                        0x66,
+                        0xC1,
+                        0xC3,
+                        0x04, // next: rol ebx, 4
+                        0x88,
+                        0xD8,
+                        0x24,
+                        0x0F, // mov al, bl; and al, 15
+                        0x3C,
+                        0x0A,
+                        0x1C,
+                        0x69,
+                        0x2F, // cmp al, 10; sbb al, 0x69; das: a digit
+                        0xBA,
+                        0xF8,
+                        0x03,
+                        0xEE, // mov dx, 0x3f8; out dx, al
+                        0xE2,
+                        0xED) // loop next
+                .print(" ");
+    }
+
+    /// Has the `edu` at 00:04.0, whose BAR is at 3 GiB, write 64 bytes to where there is no memory.
+    public BootSector dmaNowhere() {
+        return flatData()
+                .select(0, 4, 0x04)
+                .bytes(
+                        0xB8, 0x06, 0x00, 0xEF, // mov ax, memory and master; out dx, ax
+                        0x67, 0x66, 0xC7, 0x05, 0x80, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x04, 0x00, // source: its buffer
+                        0x67, 0x66, 0xC7, 0x05, 0x88, 0x00, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x0F, // destination
+                        0x67, 0x66, 0xC7, 0x05, 0x90, 0x00, 0x00, 0xC0, 0x40, 0x00, 0x00, 0x00, // count
+                        0x67, 0x66, 0xC7, 0x05, 0x98, 0x00, 0x00, 0xC0, 0x03, 0x00, 0x00, 0x00); // run, to memory
     }
 
     /// A machine of 2 MiB that boots this.

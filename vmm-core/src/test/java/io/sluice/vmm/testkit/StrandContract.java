@@ -1,6 +1,7 @@
 package io.sluice.vmm.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
@@ -33,6 +34,21 @@ public abstract class StrandContract {
         strand.post(() -> log.add("in"));
 
         assertThat(log).containsExactly("in");
+    }
+
+    @Test
+    void whoIsInsideKnowsItAndIsRefusedACall() {
+        var strand = newStrand();
+
+        strand.post(() -> {
+            log.add("inside " + strand.isInside());
+            assertThatThrownBy(() -> strand.call(() -> log.add("never"))).isInstanceOf(IllegalStateException.class);
+            strand.defer(() -> log.add("later " + strand.isInside()));
+        });
+        pass(MILLISECOND);
+
+        assertThat(log).containsExactly("inside true", "later true");
+        assertThat(strand.isInside()).isFalse();
     }
 
     @Test

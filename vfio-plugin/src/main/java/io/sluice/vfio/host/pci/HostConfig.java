@@ -18,7 +18,7 @@ public record HostConfig(List<UnitSettings> iommus, List<FunctionConfig> functio
     ///
     /// @throws HostConfigException if it is wrong
     public static HostConfig read(String text) {
-        return of(Json.read(text));
+        return of(DescriptionReader.read(text));
     }
 
     /// Reads the same as properties, as `functions.0.name=rp0`.
@@ -41,7 +41,7 @@ public record HostConfig(List<UnitSettings> iommus, List<FunctionConfig> functio
     ///
     /// @throws HostConfigException if it is wrong by itself
     public static FunctionConfig function(String text) {
-        return ConfigReader.function(new ConfigFields("", Json.read(text)));
+        return ConfigReader.function(new ConfigFields("", DescriptionReader.read(text)));
     }
 
     /// The same from properties, as `name=nic`.

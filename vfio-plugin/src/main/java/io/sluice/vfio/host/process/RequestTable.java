@@ -2,9 +2,11 @@ package io.sluice.vfio.host.process;
 
 import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The requests that one kind of file answers, each with its name. What is not in it is refused with ENOTTY.
 ///
@@ -51,6 +53,11 @@ public final class RequestTable<F extends OpenFile> {
     /// The names of all requests.
     public List<String> names() {
         return entries.values().stream().map(Entry::name).toList();
+    }
+
+    /// The requests themselves.
+    public Set<Class<?>> types() {
+        return Collections.unmodifiableSet(entries.keySet());
     }
 
     /// The name of a request, also of one that is not in the table.

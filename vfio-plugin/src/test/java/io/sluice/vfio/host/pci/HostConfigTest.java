@@ -161,6 +161,11 @@ final class HostConfigTest {
     @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
             {'functions': [}                            | line 1: found '}' where a value belongs
             {'functions': [] 1                          | line 1: found '1' where '}' belongs
+            {'functions': [1}                           | line 1: found '}' where ']' belongs
+            {'functions' []}                            | line 1: found '[' where ':' belongs
+            {'functions': -}                            | line 1: found '}' where a value belongs
+            {'functions': 1234567890123456789}          | line 1: no such number: 1234567890123456789
+            {]                                          | line 1: found ']' where the name of a member belongs, in quotes
             {'functions': []} x                         | line 1: something follows the end of the description; remove it
             {'functions'                                | line 1: the description ends in the middle; close what is open
             {'a': 1, 'a': 2}                            | line 1: "a" is there twice; remove one
@@ -185,6 +190,20 @@ final class HostConfigTest {
     @Test
     void deepNestingIsRefused() {
         assertThat(refusal("[".repeat(100_000))).contains("nested more than 32 deep");
+        assertThat(refusal("[".repeat(32) + "]".repeat(32))).contains("is a list");
+    }
+
+    @Test
+    void whatIsTooLongIsRefused() {
+        assertThat(refusal(" ".repeat((16 << 20) + 1))).contains("more than 16 MiB");
+    }
+
+    @Test
+    void aMistakeHasItsLineInALongDescription() {
+        assertThat(refusal("{\n\"functions\": [\n{\"name\": \"a\n\"}]}"))
+                .isEqualTo("host topology: line 3: a string is not closed, or has a control character in it");
+        assertThat(refusal("{\"a\":\u0001 1}")).endsWith("a control character between values; remove it");
+        assertThat(refusal("\n\n\n")).startsWith("host topology: line 4: the description ends in the middle");
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.sluice.vfio.mdev;
+package io.sluice.vfio.testkit;
 
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.MachineClock;
@@ -8,15 +8,15 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /// An event loop on a thread of its own.
-final class ThreadLoop implements EventLoop, AutoCloseable {
+public final class ThreadLoop implements EventLoop, AutoCloseable {
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
     private final MachineClock clock = new MachineClock();
 
-    ThreadLoop() {
+    public ThreadLoop() {
         clock.start();
     }
 
-    Strand strand() {
+    public Strand strand() {
         return new Strand(this, clock);
     }
 
