@@ -173,6 +173,14 @@ final class CallSweeps {
                     },
                     "iommufd.access.attach"),
             of(
+                    "IommufdAccess.attachCompat",
+                    w -> {
+                        var access = new Access(w);
+                        access.access.context().compatIoas();
+                        return () -> access.access.attachCompat();
+                    },
+                    "iommufd.access.attach"),
+            of(
                     "IommufdAccess.replace",
                     w -> {
                         var access = new Access(w).attached();
@@ -236,6 +244,16 @@ final class CallSweeps {
                     w -> {
                         var device = new Device(w);
                         return () -> device.device.attach(0, device.ioas);
+                    },
+                    "iommufd.hwpt.object",
+                    "iommu.set.entry",
+                    "iommufd.attach.entry"),
+            of(
+                    "IommufdDevice.attachCompat",
+                    w -> {
+                        var device = new Device(w);
+                        device.device.context().compatIoas();
+                        return () -> device.device.attachCompat();
                     },
                     "iommufd.hwpt.object",
                     "iommu.set.entry",

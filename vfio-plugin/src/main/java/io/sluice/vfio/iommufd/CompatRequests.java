@@ -1,7 +1,6 @@
 package io.sluice.vfio.iommufd;
 
 import static io.sluice.vfio.host.Errno.EINVAL;
-import static io.sluice.vfio.host.Errno.ENODEV;
 import static io.sluice.vfio.host.Errno.EOPNOTSUPP;
 import static io.sluice.vfio.host.Errno.EOVERFLOW;
 
@@ -30,7 +29,7 @@ final class CompatRequests {
     private static Integer ioas(Iommufd context, Process caller, IommuVfioIoas request) {
         synchronized (context.lock) {
             return switch (request.op()) {
-                case IommuVfioIoas.GET -> required(context).id;
+                case IommuVfioIoas.GET -> context.requireCompat().id;
                 case IommuVfioIoas.SET -> {
                     var ioas = context.objects.get(request.ioasId(), Ioas.class);
                     context.compat(ioas);
@@ -45,14 +44,6 @@ final class CompatRequests {
         }
     }
 
-    private static Ioas required(Iommufd context) {
-        var ioas = context.compat();
-        if (ioas == null) {
-            throw new HostException(ENODEV, "no IOAS stands for the container");
-        }
-        return ioas;
-    }
-
     private static Integer extension(Iommufd context, Process caller, VfioCheckExtension request) {
         return switch (request.extension()) {
             case VfioCheckExtension.TYPE1, VfioCheckExtension.TYPE1_V2, VfioCheckExtension.UNMAP_ALL -> 1;
@@ -63,7 +54,7 @@ final class CompatRequests {
 
     private static boolean isCoherent(Iommufd context) {
         synchronized (context.lock) {
-            return required(context).hwpts.stream()
+            return context.requireCompat().hwpts.stream()
                     .allMatch(hwpt -> hwpt.pagingDomain().isCoherent());
         }
     }
@@ -73,7 +64,7 @@ final class CompatRequests {
             throw new HostException(EINVAL, "IOMMU type " + request.type());
         }
         synchronized (context.lock) {
-            var ioas = required(context);
+            var ioas = context.requireCompat();
             if (request.type() == VfioCheckExtension.TYPE1) {
                 ioas.space.useHugePages(false);
             }
@@ -83,7 +74,7 @@ final class CompatRequests {
 
     private static VfioIommuGetInfo.Answer info(Iommufd context, Process caller, VfioIommuGetInfo request) {
         synchronized (context.lock) {
-            var space = required(context).space;
+            var space = context.requireCompat().space;
             return new VfioIommuGetInfo.Answer(Math.max(PAGE, space.alignment()), space.usable(), MOST_MAPPINGS);
         }
     }
@@ -96,7 +87,7 @@ final class CompatRequests {
                 | ((request.flags() & VfioIommuMapDma.READ) != 0 ? IoasMap.READABLE : 0)
                 | ((request.flags() & VfioIommuMapDma.WRITE) != 0 ? IoasMap.WRITEABLE : 0);
         synchronized (context.lock) {
-            var ioas = required(context);
+            var ioas = context.requireCompat();
             requireNoWrap(request.vaddr(), request.size());
             IoasRequests.mapMemory(context, caller, ioas, flags, request.vaddr(), request.size(), request.iova());
             return Nothing.DONE;
@@ -117,7 +108,7 @@ final class CompatRequests {
         long last = all ? -1 : request.iova() + request.size() - 1;
         int id;
         synchronized (context.lock) {
-            var ioas = required(context);
+            var ioas = context.requireCompat();
             id = ioas.id;
             if (all ? request.iova() != 0 || request.size() != 0 : request.size() == 0) {
                 throw new HostException(EINVAL, request.size() + " bytes");

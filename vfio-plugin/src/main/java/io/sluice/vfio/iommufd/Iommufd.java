@@ -1,5 +1,6 @@
 package io.sluice.vfio.iommufd;
 
+import static io.sluice.vfio.host.Errno.ENODEV;
 import static io.sluice.vfio.host.Errno.EOPNOTSUPP;
 
 import io.sluice.vfio.host.HostException;
@@ -171,6 +172,15 @@ public final class Iommufd extends OpenFile {
 
     // ---- the IOAS of vfio's container
 
+    /// @throws HostException ENODEV if no IOAS stands for the container
+    Ioas requireCompat() {
+        var ioas = compat;
+        if (ioas == null) {
+            throw new HostException(ENODEV, "no IOAS stands for the container");
+        }
+        return ioas;
+    }
+
     /// Is told of pages of 4 KiB, from an I/O address on. Called with the context's lock: calls nobody.
     @FunctionalInterface
     public interface PageSink {
@@ -203,11 +213,6 @@ public final class Iommufd extends OpenFile {
     /// @throws HostException as IOMMU_IOAS_UNMAP
     public long unmapAccessed(long first, long last, PageSink sink) {
         return IoasRequests.unmap(this, compatIoas(), first, last, sink);
-    }
-
-    @Nullable
-    Ioas compat() {
-        return compat;
     }
 
     void compat(@Nullable Ioas ioas) {

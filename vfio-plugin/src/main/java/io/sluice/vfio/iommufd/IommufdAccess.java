@@ -81,14 +81,34 @@ public final class IommufdAccess extends IommuObject {
     ///     something mapped is not whole pages
     public void attach(int ioasId) {
         synchronized (context.lock) {
-            if (pinned != null || ioas != null) {
-                throw new HostException(EINVAL, this + " is attached");
-            }
-            var target = context.objects.get(ioasId, Ioas.class);
-            enter(target);
-            ioas = target;
-            pinned = target;
+            requireDetached();
+            enterFirst(context.objects.get(ioasId, Ioas.class));
         }
+    }
+
+    /// Attaches it to the IOAS that stands for a container of vfio's.
+    ///
+    /// @return the id of that IOAS
+    /// @throws HostException ENODEV without such an IOAS, and as [#attach]
+    public int attachCompat() {
+        synchronized (context.lock) {
+            requireDetached();
+            var target = context.requireCompat();
+            enterFirst(target);
+            return target.id;
+        }
+    }
+
+    private void requireDetached() {
+        if (pinned != null || ioas != null) {
+            throw new HostException(EINVAL, this + " is attached");
+        }
+    }
+
+    private void enterFirst(Ioas target) {
+        enter(target);
+        ioas = target;
+        pinned = target;
     }
 
     /// Moves it from the IOAS that it is attached to, to another. Its pins in the old one are given back before this

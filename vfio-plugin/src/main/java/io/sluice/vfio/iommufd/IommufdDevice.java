@@ -115,10 +115,19 @@ public final class IommufdDevice extends IommuObject {
     /// address;
     ///     then nothing changed
     public int attach(int pasid, int ptId) {
-        return context.locked(() -> {
-            requirePasid(pasid);
-            return put(pasid, ptId, (hwpt, at) -> group.attach(this, at, hwpt));
-        });
+        return context.locked(() -> attachNow(pasid, ptId));
+    }
+
+    private int attachNow(int pasid, int ptId) {
+        requirePasid(pasid);
+        return put(pasid, ptId, (hwpt, at) -> group.attach(this, at, hwpt));
+    }
+
+    /// Attaches it, without a PASID, to the IOAS that stands for a container of vfio's.
+    ///
+    /// @throws HostException ENODEV without such an IOAS, and as [#attach]
+    public int attachCompat() {
+        return context.locked(() -> attachNow(GroupState.NO_PASID, context.requireCompat().id));
     }
 
     /// Moves it, and all that are attached with it, from the table that they are on to another, without a moment

@@ -136,11 +136,6 @@ final class ContainerFile extends OpenFile implements GroupContainer {
     }
 
     @Override
-    public synchronized int ioas() {
-        return ioas;
-    }
-
-    @Override
     public void hold(boolean on) {
         if (on) {
             retain();

@@ -19,9 +19,6 @@ interface GroupContainer {
     @Nullable
     IommuBinding bind(VfioNode node);
 
-    /// The IOAS that a device which was bound is attached to.
-    int ioas();
-
     /// Its file is referred to once more, or once less.
     void hold(boolean on);
 }

@@ -13,6 +13,6 @@ public interface IommuBinder {
     ///     is another's, EBUSY if a host driver uses its group
     IommuBinding bind(OpenFile iommufd, VfioNode node);
 
-    /// The IOAS of an iommufd that stands for a container, made at first use.
-    int compatIoas(OpenFile iommufd);
+    /// Makes an IOAS of an iommufd that stands for a container, unless there is one.
+    void makeCompat(OpenFile iommufd);
 }

@@ -16,6 +16,12 @@ public interface IommuBinding {
     /// @throws HostException why not; then everything is as it was
     int attach(int pasid, int ptId, boolean replace);
 
+    /// Puts the device, which is on none, onto the IOAS that stands for a container in its iommufd now.
+    ///
+    /// @return as [#attach]
+    /// @throws HostException ENODEV without such an IOAS, or why not; then everything is as it was
+    int attachCompat();
+
     /// Takes it off. Cannot fail; what is not on one stays so.
     void detach(int pasid);
 

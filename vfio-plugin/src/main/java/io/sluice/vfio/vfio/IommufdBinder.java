@@ -17,8 +17,8 @@ public final class IommufdBinder implements IommuBinder {
     }
 
     @Override
-    public int compatIoas(OpenFile iommufd) {
-        return context(iommufd).compatIoas();
+    public void makeCompat(OpenFile iommufd) {
+        context(iommufd).compatIoas();
     }
 
     private static Iommufd context(OpenFile file) {
@@ -73,6 +73,11 @@ public final class IommufdBinder implements IommuBinder {
         }
 
         @Override
+        public int attachCompat() {
+            return device.attachCompat();
+        }
+
+        @Override
         public void detach(int pasid) {
             device.detach(pasid);
         }
@@ -102,6 +107,11 @@ public final class IommufdBinder implements IommuBinder {
                 access.attach(ptId);
             }
             return ptId;
+        }
+
+        @Override
+        public int attachCompat() {
+            return access.attachCompat();
         }
 
         @Override

@@ -2,11 +2,11 @@ package io.sluice.vfio.vfio;
 
 import io.sluice.vfio.host.process.OpenFile;
 
-/// An iommufd that a group was put into as if it were a container: each device is bound to it when it is opened.
+/// An iommufd that a group was put into as if it were a container: each device is bound to it when it is opened, and
+/// attached to what stands for the container then. No id is remembered: it may name another object by that time.
 final class IommufdContainer implements GroupContainer {
     private final IommuBinder binder;
     private final OpenFile iommufd;
-    private int ioas;
 
     IommufdContainer(IommuBinder binder, OpenFile iommufd) {
         this.binder = binder;
@@ -15,7 +15,7 @@ final class IommufdContainer implements GroupContainer {
 
     @Override
     public void join(VfioGroup group) {
-        ioas = binder.compatIoas(iommufd);
+        binder.makeCompat(iommufd);
     }
 
     @Override
@@ -29,11 +29,6 @@ final class IommufdContainer implements GroupContainer {
     @Override
     public IommuBinding bind(VfioNode node) {
         return binder.bind(iommufd, node);
-    }
-
-    @Override
-    public int ioas() {
-        return ioas;
     }
 
     @Override

@@ -160,7 +160,7 @@ public final class VfioGroupFile extends OpenFile implements VfioFile {
         node.open(false, into::bind);
         if (first && node.binding() != null) {
             try {
-                node.attach(0, into.ioas(), null);
+                node.attachCompat();
             } catch (HostException e) {
                 node.close();
                 throw e;

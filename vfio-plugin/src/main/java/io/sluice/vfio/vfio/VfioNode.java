@@ -4,12 +4,11 @@ import io.sluice.vfio.host.Errno;
 import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.iommu.IommuDevice;
 import io.sluice.vfio.host.process.Process;
+import io.sluice.vfio.host.process.ProcessPasids;
 import io.sluice.vmm.address.Pasid;
 import io.sluice.vmm.loop.Strand;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +21,12 @@ public final class VfioNode {
     interface Opening {
         @Nullable
         IommuBinding bind(VfioNode node);
+    }
+
+    /// How it gets onto a page table; answers which.
+    @FunctionalInterface
+    private interface Attaching {
+        int put(IommuBinding bound, boolean replace);
     }
 
     private final VfioHost host;
@@ -43,7 +48,7 @@ public final class VfioNode {
     private final TreeSet<Integer> pasids = new TreeSet<>();
 
     /// Who has attached each PASID, and so may put it into ENQCMD.
-    private final Map<Integer, Set<Process>> submitters = new HashMap<>();
+    private final Map<Integer, Map<Process, ProcessPasids.Grant>> submitters = new HashMap<>();
 
     VfioNode(VfioHost host, String name, int number, VfioDevice device, DeviceSet set, VfioGroup group) {
         this.host = host;
@@ -173,9 +178,24 @@ public final class VfioNode {
     /// Attaches, or replaces what is attached.
     ///
     /// @param pasid 0 for requests without one
-    /// @param caller who may use the PASID from now on; null for a group, which has none
+    /// @param caller who may use the PASID from now on
     /// @throws HostException EINVAL if it is not bound, EOPNOTSUPP if it cannot be attached so, or what iommufd says
-    int attach(int pasid, int ptId, @Nullable Process caller) {
+    int attach(int pasid, int ptId, Process caller) {
+        int used = attach(pasid, (bound, replace) -> bound.attach(pasid, ptId, replace));
+        if (pasid != 0) {
+            authorize(new Pasid(pasid), caller);
+        }
+        return used;
+    }
+
+    /// Attaches what a group has opened to the IOAS that stands for its container.
+    ///
+    /// @throws HostException ENODEV without such an IOAS, and as the other
+    void attachCompat() {
+        attach(0, (bound, replace) -> bound.attachCompat());
+    }
+
+    private int attach(int pasid, Attaching attaching) {
         var bound = requireBinding();
         if (pasid == 0 ? !ops.takesRequester() : !ops.takesPasids()) {
             throw new HostException(
@@ -183,7 +203,7 @@ public final class VfioNode {
         }
         host.kernel().steps().pass("vfio.attach.entry");
         boolean replace = pasid == 0 ? attached : pasids.contains(pasid);
-        int used = bound.attach(pasid, ptId, replace);
+        int used = attaching.put(bound, replace);
         if (!replace) {
             try {
                 Inside.run(strand(), () -> ops.attached(pasid));
@@ -193,20 +213,18 @@ public final class VfioNode {
             }
             note(pasid, true);
         }
-        if (pasid != 0 && caller != null) {
-            authorize(new Pasid(pasid), caller);
-        }
         return used;
     }
 
     /// A process that has become another program has lost what it had, and gets it again.
     private void authorize(Pasid pasid, Process caller) {
-        boolean isNew = submitters
-                .computeIfAbsent(pasid.value(), key -> new HashSet<>())
-                .add(caller);
-        if (isNew || !caller.pasids().isAuthorized(pasid)) {
-            caller.pasids().authorize(pasid);
-        }
+        submitters
+                .computeIfAbsent(pasid.value(), key -> new HashMap<>())
+                .compute(
+                        caller,
+                        (process, grant) -> grant != null && grant.holds()
+                                ? grant
+                                : process.pasids().authorize(pasid));
     }
 
     /// Nobody puts the PASID into ENQCMD any more, and no command with it is under way: before the device's own list
@@ -214,7 +232,7 @@ public final class VfioNode {
     private void silence(int pasid) {
         var all = submitters.remove(pasid);
         if (all != null) {
-            all.forEach(process -> process.pasids().revoke(new Pasid(pasid)));
+            all.values().forEach(ProcessPasids.Grant::revoke);
         }
     }
 

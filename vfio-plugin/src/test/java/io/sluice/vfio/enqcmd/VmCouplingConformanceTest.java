@@ -326,4 +326,47 @@ class VmCouplingConformanceTest {
         process.close(fd);
         assertThat(process.pasids().isAuthorized(new Pasid(70))).isFalse();
     }
+
+    @Test
+    void aDeviceThatTheOldProgramAttachedTakesNothingFromTheNewOne() {
+        var second = vfio.register(
+                "0000:01:01.0", new Queue(device("0000:01:01.0", true)), new DirectLoop().strand(), DeviceSet.alone());
+        int old = process.open(node.path());
+        int fresh = process.open(second.path());
+        int table = attach(old, process.ioctl(old, new BindIommufd(iommufd)), 70);
+        process.ioctl(fresh, new BindIommufd(iommufd));
+        process.keepOnExec(old);
+        process.keepOnExec(fresh);
+        process.keepOnExec(vm);
+        process.exec("vmm-2");
+        process.ioctl(fresh, new AttachIommufdPt(1, table, 70));
+        process.ioctl(vm, new MapPasid(3, 70));
+
+        process.close(old);
+
+        assertThat(machine.pasids().find(3)).isEqualTo(70);
+        process.close(fresh);
+        assertThat(machine.pasids().find(3)).isEqualTo(EnqcmdUnit.MISS);
+    }
+
+    @Test
+    void anotherProgramsAttachIsAGrantOfItsOwn() {
+        var second = vfio.register(
+                "0000:01:01.0", new Queue(device("0000:01:01.0", true)), new DirectLoop().strand(), DeviceSet.alone());
+        int one = process.open(node.path());
+        int two = process.open(second.path());
+        int table = attach(one, process.ioctl(one, new BindIommufd(iommufd)), 70);
+        process.ioctl(two, new BindIommufd(iommufd));
+        process.keepOnExec(one);
+        process.keepOnExec(two);
+        process.exec("vmm-2");
+        process.ioctl(two, new AttachIommufdPt(1, table, 70));
+        process.ioctl(one, new AttachIommufdPt(1, table, 70));
+
+        process.close(two);
+
+        assertThat(process.pasids().isAuthorized(new Pasid(70))).isTrue();
+        process.close(one);
+        assertThat(process.pasids().isAuthorized(new Pasid(70))).isFalse();
+    }
 }

@@ -8,8 +8,13 @@ import io.sluice.vfio.host.HostException;
 import io.sluice.vfio.host.Steps;
 import io.sluice.vfio.host.process.Kernel;
 import io.sluice.vfio.host.process.Process;
+import io.sluice.vfio.host.process.ProcessPasids;
 import io.sluice.vmm.address.Pasid;
 import io.sluice.vmm.trace.Trace;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -33,6 +38,7 @@ class VmPasidsTest {
     private final Process process = kernel.start("vmm", 1000, Set.of(), 0);
     private final VmPasids pasids = new VmPasids(process);
     private final EnqcmdUnit vcpu = pasids.newUnit();
+    private final Map<Integer, Deque<ProcessPasids.Grant>> grants = new HashMap<>();
 
     @AfterEach
     void close() {
@@ -47,11 +53,15 @@ class VmPasidsTest {
     }
 
     private void authorize(int pasid) {
-        process.pasids().authorize(new Pasid(pasid));
+        grants(pasid).push(process.pasids().authorize(new Pasid(pasid)));
     }
 
     private void revoke(int pasid) {
-        process.pasids().revoke(new Pasid(pasid));
+        grants(pasid).pop().revoke();
+    }
+
+    private Deque<ProcessPasids.Grant> grants(int pasid) {
+        return grants.computeIfAbsent(pasid, value -> new ArrayDeque<>());
     }
 
     @ParameterizedTest

@@ -56,9 +56,7 @@ final class VfioRig implements AutoCloseable {
         }
 
         @Override
-        public int compatIoas(OpenFile iommufd) {
-            return 77;
-        }
+        public void makeCompat(OpenFile iommufd) {}
     }
 
     private final class Binding implements IommuBinding {
@@ -87,6 +85,11 @@ final class VfioRig implements AutoCloseable {
             }
             asked.add((replace ? "replace " : "attach ") + pasid + " " + ptId);
             return ptId + 1000;
+        }
+
+        @Override
+        public int attachCompat() {
+            return attach(0, 77, false);
         }
 
         @Override

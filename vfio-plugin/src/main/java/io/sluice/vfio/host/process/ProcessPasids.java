@@ -1,11 +1,14 @@
 package io.sluice.vfio.host.process;
 
 import io.sluice.vmm.address.Pasid;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
-/// The PASIDs that a process may put into ENQCMD, each as often as something authorises it. It starts with none; a
-/// child
+/// The PASIDs that a process may put into ENQCMD, each as long as one grant of it holds. It starts with none; a child
 /// has none of its parent's, and who executes another program loses them. Any thread.
 public final class ProcessPasids {
     /// Hears of a PASID that the process may use no longer, before the call that takes it away returns.
@@ -14,38 +17,56 @@ public final class ProcessPasids {
         void revoked(Pasid pasid);
     }
 
-    private final Map<Integer, Integer> counts = new TreeMap<>();
-    private final java.util.List<Listener> listeners = new java.util.concurrent.CopyOnWriteArrayList<>();
+    /// One authorisation. It holds until it is taken back, or until the process loses all that it has; what others
+    /// grant
+    /// afterwards is not its concern.
+    public final class Grant {
+        private final Pasid pasid;
+
+        private Grant(Pasid pasid) {
+            this.pasid = pasid;
+        }
+
+        public boolean holds() {
+            synchronized (ProcessPasids.this) {
+                var all = grants.get(pasid.value());
+                return all != null && all.contains(this);
+            }
+        }
+
+        /// Takes it back; if it holds no more, nothing happens.
+        public void revoke() {
+            synchronized (ProcessPasids.this) {
+                var all = grants.get(pasid.value());
+                if (all == null || !all.remove(this) || !all.isEmpty()) {
+                    return;
+                }
+                grants.remove(pasid.value());
+            }
+            tell(pasid);
+        }
+    }
+
+    /// None of them is empty.
+    private final Map<Integer, Set<Grant>> grants = new TreeMap<>();
+
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
     ProcessPasids() {}
 
     /// Authorises the process once more.
-    public synchronized void authorize(Pasid pasid) {
-        counts.merge(pasid.value(), 1, Integer::sum);
-    }
-
-    /// Takes one authorisation back.
-    public void revoke(Pasid pasid) {
-        synchronized (this) {
-            Integer count = counts.get(pasid.value());
-            if (count == null) {
-                return;
-            }
-            if (count > 1) {
-                counts.put(pasid.value(), count - 1);
-                return;
-            }
-            counts.remove(pasid.value());
-        }
-        tell(pasid);
+    public synchronized Grant authorize(Pasid pasid) {
+        var grant = new Grant(pasid);
+        grants.computeIfAbsent(pasid.value(), value -> new HashSet<>()).add(grant);
+        return grant;
     }
 
     /// Takes all of them back.
     void clear() {
-        java.util.List<Integer> all;
+        List<Integer> all;
         synchronized (this) {
-            all = java.util.List.copyOf(counts.keySet());
-            counts.clear();
+            all = List.copyOf(grants.keySet());
+            grants.clear();
         }
         all.forEach(value -> tell(new Pasid(value)));
     }
@@ -55,7 +76,7 @@ public final class ProcessPasids {
     }
 
     public synchronized boolean isAuthorized(Pasid pasid) {
-        return counts.containsKey(pasid.value());
+        return grants.containsKey(pasid.value());
     }
 
     public void listen(Listener listener) {

@@ -135,10 +135,10 @@ class ProcessTest {
         var revoked = new ArrayList<Pasid>();
         process.pasids().listen(revoked::add);
         process.pasids().authorize(pasid);
-        process.pasids().authorize(pasid);
+        var other = process.pasids().authorize(pasid);
 
         assertThat(process.fork().pasids().isAuthorized(pasid)).isFalse();
-        process.pasids().revoke(pasid);
+        other.revoke();
         assertThat(process.pasids().isAuthorized(pasid)).isTrue();
         assertThat(revoked).isEmpty();
         process.exec("next");
