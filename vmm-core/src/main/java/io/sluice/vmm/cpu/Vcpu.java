@@ -7,6 +7,7 @@ import io.sluice.vmm.cpu.interp.CpuPorts;
 import io.sluice.vmm.cpu.interp.Interpreter;
 import io.sluice.vmm.cpu.interp.InterpreterCounters;
 import io.sluice.vmm.cpu.interp.InterruptController;
+import io.sluice.vmm.cpu.jit.BytecodeTranslator;
 import io.sluice.vmm.cpu.mmu.MmuCounters;
 import io.sluice.vmm.cpu.mmu.PageTableReader;
 import io.sluice.vmm.cpu.state.CpuState;
@@ -39,6 +40,11 @@ public final class Vcpu implements AutoCloseable {
     private final TrapMeter ioTraps = new TrapMeter(TIMED_ACCESS);
     private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
 
+    /// How often a block is interpreted before it is translated: HotSpot needs about 0.1 ms for one of its
+    /// instructions,
+    /// as long as 10,000 of them take in the interpreter.
+    private static final int HOT_AT = Integer.getInteger("sluice.hot", 2000);
+
     /// How long a thread spins at most: about four times what it takes to wake one.
     private static final long MOST_SPIN_NANOS = 200_000;
 
@@ -64,7 +70,8 @@ public final class Vcpu implements AutoCloseable {
         this.events = events;
         this.apic = new LocalApic(id, id == 0, board.clock(), board.apicBus(), new Port());
         this.interrupts = new ApicAdapter(apic, board.acknowledgePics());
-        this.interpreter = new Interpreter(new Core(board.memory(), board.io(), new Ports()), board.memory());
+        this.interpreter = new Interpreter(
+                new Core(board.memory(), board.io(), new Ports()), board.memory(), new BytecodeTranslator(), HOT_AT);
         this.interpreter.reset();
         this.debug = new VcpuDebug(this, interpreter, board.memory());
         this.thread = new Thread(this::live, "vcpu-" + id);

@@ -4,6 +4,7 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.Interpreter;
 import io.sluice.vmm.cpu.isa.Insn;
+import io.sluice.vmm.cpu.jit.BytecodeTranslator;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.Segment;
 import io.sluice.vmm.memory.GuestRam;
@@ -73,7 +74,11 @@ public final class GuestCpu implements AutoCloseable {
         var memory = new AddressSpace("memory", 0xFF_FFFF_FFFFL);
         memory.mapRam(0, RAM_SIZE, ram, 0, true);
         var io = new AddressSpace("io", 0xFFFF);
-        interpreter = new Interpreter(new Core(memory, io, new NoInterrupts()), memory);
+        interpreter = new Interpreter(
+                new Core(memory, io, new NoInterrupts()),
+                memory,
+                new BytecodeTranslator(),
+                Integer.getInteger("sluice.testkit.hot", Integer.MAX_VALUE));
         state = interpreter.core().state;
         mapPages();
         fillKernel();

@@ -20,6 +20,13 @@ final class Block {
     Block pageNext;
 
     boolean valid = true;
+    /// What it was translated to, with others, and its number there.
+    @Nullable
+    Region region;
+
+    int entry;
+    /// How often it was interpreted; see [HotCode].
+    int heat;
     /// The cache knows it, and hears of writes to its bytes.
     boolean cached;
 
@@ -37,9 +44,17 @@ final class Block {
         return new Block(-1, -1, 0, new MicroOp[] {op}, 0);
     }
 
+    /// Of its first instruction, in its page.
+    int offset() {
+        return (int) physical & 0xFFF;
+    }
+
     /// Its code was overwritten. If it is running, it is left before its next instruction.
     void invalidate() {
         valid = false;
+        if (region != null) {
+            region.retire();
+        }
         for (int i = 0; i < ops.length; i++) {
             ops[i] = new BlockExit.Op(ops[i]);
         }

@@ -79,7 +79,7 @@ final class BlockBuilder {
         }
 
         @Override
-        boolean endsBlock() {
+        public boolean endsBlock() {
             return op.endsBlock();
         }
     }

@@ -106,6 +106,21 @@ final class BlockCache {
         return (int) (ram.offset() + (gpaPage - ram.first()) >>> 12);
     }
 
+    /// The valid blocks of the page and mode of `block` that were interpreted at least `times` times and lie in that
+    /// page
+    /// alone, by their offset in it; and `block`.
+    Map<Integer, Block> inPage(Block block, int times) {
+        Map<Integer, Block> found = new HashMap<>();
+        var page = pages.get(block.physical & Mmu.PAGE_MASK);
+        for (var other = page == null ? null : page.blocks; other != null; other = other.pageNext) {
+            if (other.valid && other.mode == block.mode && other.secondPage < 0 && other.heat >= times) {
+                found.put(other.offset(), other);
+            }
+        }
+        found.put(block.offset(), block);
+        return found;
+    }
+
     void add(Block block) {
         if (++blocks > MAX_BLOCKS) {
             clear();
@@ -141,22 +156,26 @@ final class BlockCache {
     }
 
     /// Bytes `first..last` of the physical page were written: every block made from them is dropped.
-    void written(long gpaPage, int first, int last) {
+    ///
+    /// @return whether there were some
+    boolean written(long gpaPage, int first, int last) {
         var page = pages.get(gpaPage);
         if (page == null) {
             // Its blocks went with [#clear].
             unwatch(gpaPage);
-            return;
+            return false;
         }
         if ((page.granules & granules(first, last)) == 0) {
-            return;
+            return false;
         }
+        long before = counters.blocksOverwritten;
         long granules = keepOthers(page, first, last) | keepCrossing(page, first);
         page.granules = granules;
         if (page.blocks == null && page.crossing.isEmpty()) {
             pages.remove(gpaPage);
             unwatch(gpaPage);
         }
+        return counters.blocksOverwritten != before;
     }
 
     private void unwatch(long gpaPage) {

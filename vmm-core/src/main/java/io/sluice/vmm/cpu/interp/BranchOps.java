@@ -25,7 +25,7 @@ final class BranchOps {
 
     private abstract static class Branch extends MicroOp {
         @Override
-        boolean endsBlock() {
+        public boolean endsBlock() {
             return true;
         }
     }

@@ -42,7 +42,7 @@ final class Cold extends MicroOp {
         }
 
         @Override
-        boolean endsBlock() {
+        public boolean endsBlock() {
             return true;
         }
 

@@ -44,8 +44,11 @@ public final class Core {
     private long ipMask = 0xFFFF_FFFFL;
     int mode = 16;
 
-    /// An interrupt that is pending may have become deliverable: look before the next block.
-    boolean look;
+    /// Something asks for a look before the next block: an interrupt that is pending may have become deliverable, or
+    /// code that was translated was overwritten.
+    public boolean look;
+    /// Instructions that a [Region] ran before it ended with a fault.
+    public int executed;
     /// No interrupt before the next instruction is done (STI, MOV SS, POP SS).
     boolean shadow;
     /// The shadow is one of MOV SS or POP SS: it holds back debug traps too.
@@ -127,6 +130,11 @@ public final class Core {
             mode |= MODE_SINGLE;
         }
         mmu.updateRights();
+    }
+
+    /// Whether code of this decoding mode is translated when it is hot.
+    static boolean translates(int mode) {
+        return (mode & (0x7F | MODE_SINGLE)) == 64;
     }
 
     boolean is64() {

@@ -81,7 +81,7 @@ final class DebugControl {
         }
 
         @Override
-        boolean endsBlock() {
+        public boolean endsBlock() {
             return true;
         }
     }

@@ -19,6 +19,7 @@ final class ForeignWrites {
 
     private record Note(long gpaPage, int first, int last) {}
 
+    private final Core core;
     private final AddressSpace memory;
     private final BlockCache cache;
     private final Runnable attend;
@@ -27,7 +28,8 @@ final class ForeignWrites {
     private volatile @Nullable Thread owner;
     private volatile boolean overflow;
 
-    ForeignWrites(AddressSpace memory, BlockCache cache, Runnable attend) {
+    ForeignWrites(Core core, AddressSpace memory, BlockCache cache, Runnable attend) {
+        this.core = core;
         this.memory = memory;
         this.cache = cache;
         this.attend = attend;
@@ -67,7 +69,7 @@ final class ForeignWrites {
                     && offset - m.offset() <= m.last() - m.first()) {
                 long gpaPage = m.first() + (offset - m.offset());
                 if (own) {
-                    cache.written(gpaPage, first, last);
+                    core.look |= cache.written(gpaPage, first, last);
                 } else {
                     if (notes.size() < MOST) {
                         notes.offer(new Note(gpaPage, first, last));

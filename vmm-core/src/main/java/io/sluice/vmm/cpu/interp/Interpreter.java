@@ -45,6 +45,7 @@ public final class Interpreter {
     private final BlockFinder finder;
     private final Delivery delivery;
     private final SingleStep singleStep;
+    private final HotCode hotCode;
     private final ForeignWrites foreignWrites;
     private final InterruptController interrupts;
     private final InterpreterCounters counters = new InterpreterCounters();
@@ -60,10 +61,19 @@ public final class Interpreter {
     /// Between INIT and a startup message: nothing else is heard.
     private boolean waitsForStartup;
     private volatile int startupVector;
+    /// Translated code may run: a debugger's breakpoints are not in it.
+    private boolean translated = true;
     private int budget;
     private long instructions;
 
+    /// Without a translator.
     public Interpreter(Core core, AddressSpace memory) {
+        this(core, memory, plan -> null, Integer.MAX_VALUE);
+    }
+
+    /// @param translator for what is hot
+    /// @param hotAt how often a block is interpreted before it is translated
+    public Interpreter(Core core, AddressSpace memory, Translator translator, int hotAt) {
         this.core = core;
         this.state = core.state;
         this.interrupts = core.ports.interrupts();
@@ -71,7 +81,8 @@ public final class Interpreter {
         this.finder = new BlockFinder(core, cache, new BlockBuilder(core, memory), counters);
         this.delivery = new Delivery(core, counters);
         this.singleStep = new SingleStep(this, core, delivery);
-        this.foreignWrites = new ForeignWrites(memory, cache, () -> attend(Attention.CODE));
+        this.hotCode = new HotCode(translator, hotAt, memory, cache, counters);
+        this.foreignWrites = new ForeignWrites(core, memory, cache, () -> attend(Attention.CODE));
         memory.onChange(() -> attend(Attention.REMAP));
         core.told.trace().onChange(() -> attend(Attention.TRACE));
         foreignWrites.listen();
@@ -136,9 +147,32 @@ public final class Interpreter {
             delivery.raise(fault, state.flags() | CpuState.RF);
             return;
         }
-        if (block != null) {
+        if (block == null) {
+            return;
+        }
+        if (block.region == null) {
+            hotCode.count(block);
+        }
+        var region = block.region;
+        if (region != null && translated) {
+            execute(region, block);
+        } else {
             execute(block);
         }
+    }
+
+    private void execute(Region region, Block block) {
+        int done;
+        try {
+            done = region.run(core, state.rip - block.offset(), block.entry, budget);
+        } catch (GuestFault fault) {
+            done = core.executed;
+            core.debug.forget();
+            delivery.raise(fault, state.flags() | CpuState.RF);
+        }
+        budget -= done;
+        instructions += done;
+        counters.translatedInstructions += done;
     }
 
     /// One by one, or with each block told: what [#runBlock] shall not have to ask for.
@@ -292,6 +326,7 @@ public final class Interpreter {
     /// Stops at these points from now on and at no others.
     public void setDebugPoints(Collection<? extends DebugPoint> points) {
         core.debug.set(points);
+        translated = points.isEmpty();
         core.debugChanged();
         core.updateMode();
         cache.forgetJumps();

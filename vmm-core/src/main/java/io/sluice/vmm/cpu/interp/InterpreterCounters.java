@@ -20,6 +20,8 @@ public final class InterpreterCounters {
     long blocksBuilt;
     long blocksOverwritten;
     long cacheFlushes;
+    long regionsBuilt;
+    long translatedInstructions;
 
     /// Exceptions that instructions raised, double faults among them, by vector.
     public long exceptions(int vector) {
@@ -69,6 +71,16 @@ public final class InterpreterCounters {
     /// Blocks that were dropped because their bytes were written to.
     public long blocksOverwritten() {
         return blocksOverwritten;
+    }
+
+    /// Regions that were translated.
+    public long regionsBuilt() {
+        return regionsBuilt;
+    }
+
+    /// Instructions that ran in translated code.
+    public long translatedInstructions() {
+        return translatedInstructions;
     }
 
     /// Times that all blocks were dropped.

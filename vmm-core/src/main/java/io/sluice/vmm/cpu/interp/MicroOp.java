@@ -9,12 +9,17 @@ public abstract class MicroOp {
     /// Segment of the memory operand is SS: a non-canonical address is #SS, not #GP.
     boolean stackSegment;
 
+    /// Whether an address of its operand that is not canonical is one of the stack segment.
+    public boolean usesStackSegment() {
+        return stackSegment;
+    }
+
     /// Runs it. May throw a [io.sluice.vmm.cpu.state.GuestFault]; then nothing it may not have changed has changed.
     /// Only an operation that ends a block sets `rip`.
     public abstract void run(Core core);
 
     /// Whether a block ends here, because `rip`, the mode, or what interrupts are allowed may change.
-    boolean endsBlock() {
+    public boolean endsBlock() {
         return false;
     }
 }

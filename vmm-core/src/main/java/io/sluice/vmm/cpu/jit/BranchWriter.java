@@ -1,0 +1,121 @@
+package io.sluice.vmm.cpu.jit;
+
+import static io.sluice.vmm.cpu.jit.Emitter.ADDRESS;
+import static io.sluice.vmm.cpu.jit.Emitter.BASE;
+import static io.sluice.vmm.cpu.jit.Emitter.V;
+import static io.sluice.vmm.cpu.jit.Emitter.W;
+
+import io.sluice.vmm.cpu.interp.RegionPlan.Step;
+import io.sluice.vmm.cpu.isa.Operand;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.instruction.SwitchCase;
+import java.util.ArrayList;
+
+/// Near jumps, calls and returns.
+final class BranchWriter implements RegionWriter.Writer {
+    private static final int RSP = 4;
+    private static final int PAGE_SHIFT = 12;
+
+    private final RegionWriter region;
+    private final Emitter emit;
+    private final Conditions conditions;
+    private final CodeBuilder code;
+
+    BranchWriter(RegionWriter region, Emitter emit, Conditions conditions) {
+        this.region = region;
+        this.emit = emit;
+        this.conditions = conditions;
+        this.code = emit.code;
+    }
+
+    @Override
+    public boolean write(Step step) {
+        var insn = step.insn();
+        boolean written = switch (insn.op) {
+            case JMP -> jump(step);
+            case CALL -> call(step);
+            case RET -> returnFrom(step);
+            default -> insn.op.condition() >= 0 && insn.op.name().startsWith("J") && conditional(step);
+        };
+        if (written) {
+            region.end();
+        }
+        return written;
+    }
+
+    private boolean conditional(Step step) {
+        conditions.jumpIf(step.insn().op.condition(), region.wayTo(step.end() + step.insn().imm));
+        code.goto_(region.wayTo(step.end()));
+        return true;
+    }
+
+    private boolean jump(Step step) {
+        if (step.insn().operand(0).kind() == Operand.Kind.RELATIVE) {
+            code.goto_(region.wayTo(step.end() + step.insn().imm));
+        } else {
+            fetchTarget(step);
+            code.goto_(region.leave());
+        }
+        return true;
+    }
+
+    /// Sets [Emitter#V] to the target of an indirect transfer.
+    private void fetchTarget(Step step) {
+        var target = step.insn().operand(0);
+        region.mark();
+        if (Emitter.isMemory(target)) {
+            emit.pushAddress(step.insn(), step.end());
+            code.lstore(ADDRESS);
+            emit.load(8, ADDRESS);
+        } else {
+            emit.pushRegister(target.number(), 8);
+        }
+        emit.checkTarget();
+        code.lstore(V);
+    }
+
+    private boolean call(Step step) {
+        boolean relative = step.insn().operand(0).kind() == Operand.Kind.RELATIVE;
+        if (!relative) {
+            fetchTarget(step);
+        }
+        emit.pushRip(step.end());
+        code.lstore(W);
+        region.push(W);
+        if (!relative) {
+            code.goto_(region.leave());
+            return true;
+        }
+        long target = step.end() + step.insn().imm;
+        emit.pushLook();
+        code.ifne(region.exit(target));
+        code.goto_(region.wayTo(target));
+        return true;
+    }
+
+    /// A return to a call of the same region stays in it.
+    private boolean returnFrom(Step step) {
+        var insn = step.insn();
+        int release = insn.operands.length > 0 ? (int) insn.imm & 0xFFFF : 0;
+        region.mark();
+        emit.pushRegister(RSP, 8);
+        code.lstore(ADDRESS);
+        emit.load(8, ADDRESS);
+        emit.checkTarget();
+        code.lstore(V);
+        code.lload(ADDRESS).loadConstant(8L + release).ladd().lstore(ADDRESS);
+        emit.setRegister(RSP, 8, ADDRESS);
+        var sites = region.returnSites();
+        if (!sites.isEmpty()) {
+            code.iload(Emitter.DONE).iload(Emitter.LIMIT).if_icmpgt(region.leave());
+            code.lload(V).lload(BASE).lsub().lstore(W);
+            code.lload(W).loadConstant(PAGE_SHIFT).lushr().lconst_0().lcmp().ifne(region.leave());
+            var cases = new ArrayList<SwitchCase>();
+            sites.forEach((offset, label) -> cases.add(SwitchCase.of(offset, label)));
+            code.lload(W).l2i().lookupswitch(region.leave(), cases);
+        } else {
+            code.goto_(region.leave());
+        }
+        return true;
+    }
+}

@@ -1,0 +1,53 @@
+package io.sluice.vmm.cpu.jit;
+
+import io.sluice.vmm.cpu.interp.Region;
+import io.sluice.vmm.cpu.interp.RegionPlan;
+import io.sluice.vmm.cpu.interp.Translator;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import org.jspecify.annotations.Nullable;
+
+/// Translates a region to a hidden class with one method, which HotSpot compiles.
+public final class BytecodeTranslator implements Translator {
+    private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
+    private static final ClassDesc NAME = ClassDesc.of(BytecodeTranslator.class.getPackageName(), "Translated");
+    private static final ClassDesc FAULTS =
+            ClassDesc.of(TranslatedRegion.FaultPoint.class.getName()).arrayType();
+    private static final MethodTypeDesc CONSTRUCTOR = MethodTypeDesc.of(ConstantDescs.CD_void, FAULTS);
+
+    private final ClassFile classFile =
+            ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(ClassHierarchyResolver.ofClassLoading(LOOKUP)));
+
+    @Override
+    public @Nullable Region translate(RegionPlan plan) {
+        var writers = new RegionWriter[1];
+        byte[] bytes = classFile.build(NAME, type -> {
+            type.withFlags(ClassFile.ACC_FINAL).withSuperclass(Emitter.REGION);
+            type.withMethodBody(
+                    ConstantDescs.INIT_NAME,
+                    CONSTRUCTOR,
+                    0,
+                    code -> code.aload(0)
+                            .aload(1)
+                            .invokespecial(Emitter.REGION, ConstantDescs.INIT_NAME, CONSTRUCTOR)
+                            .return_());
+            type.withMethodBody("run", Emitter.RUN, ClassFile.ACC_PUBLIC, code -> {
+                writers[0] = new RegionWriter(plan, code);
+                writers[0].write();
+            });
+        });
+        var writer = writers[0];
+        try {
+            var made = LOOKUP.defineHiddenClassWithClassData(bytes, writer.operations(), true);
+            var parameters = MethodType.methodType(void.class, TranslatedRegion.FaultPoint[].class);
+            return (Region) made.findConstructor(made.lookupClass(), parameters).invoke((Object) writer.faults());
+        } catch (Throwable e) {
+            throw new IllegalStateException("translated code is not accepted", e);
+        }
+    }
+}

@@ -1,0 +1,325 @@
+package io.sluice.vmm.cpu.jit;
+
+import io.sluice.vmm.cpu.interp.Core;
+import io.sluice.vmm.cpu.interp.MicroOp;
+import io.sluice.vmm.cpu.isa.Insn;
+import io.sluice.vmm.cpu.isa.Operand;
+import io.sluice.vmm.cpu.mmu.Mmu;
+import io.sluice.vmm.cpu.state.CpuState;
+import io.sluice.vmm.cpu.state.GuestFault;
+import java.lang.classfile.CodeBuilder;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.DynamicConstantDesc;
+import java.lang.constant.MethodTypeDesc;
+
+/// The vocabulary of translated code: its locals, guest registers, addresses, memory, calls into this room. Everything
+/// that it pushes is a `long` unless said otherwise.
+final class Emitter {
+    // Locals of Region.run: the receiver and its parameters
+    private static final int THIS = 0;
+    private static final int CORE = 1;
+    static final int BASE = 2;
+    static final int ENTRY = 4;
+    static final int LIMIT = 5;
+    // what stays the same
+    private static final int REGISTERS = 6;
+    private static final int MMU = 7;
+    static final int STATE = 8;
+    // flags: see ConditionCodes
+    static final int KIND = 9;
+    static final int A = 10;
+    static final int B = 12;
+    /// Instructions run, those of the block that runs included.
+    static final int DONE = 14;
+    /// Number of the last instruction that may have faulted.
+    static final int AT = 15;
+    // within one instruction
+    static final int V = 16;
+    static final int W = 18;
+    static final int ADDRESS = 20;
+    static final int HOST = 22;
+    private static final int FAULT = 24;
+
+    static final ClassDesc REGION = ClassDesc.of(TranslatedRegion.class.getName());
+    private static final ClassDesc CODES = ClassDesc.of(ConditionCodes.class.getName());
+    private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
+    private static final ClassDesc CORE_CLASS = ClassDesc.of(Core.class.getName());
+    private static final ClassDesc MMU_CLASS = ClassDesc.of(Mmu.class.getName());
+    private static final ClassDesc STATE_CLASS = ClassDesc.of(CpuState.class.getName());
+    private static final ClassDesc OP_CLASS = ClassDesc.of(MicroOp.class.getName());
+    static final ClassDesc FAULT_CLASS = ClassDesc.of(GuestFault.class.getName());
+    private static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
+    private static final ClassDesc L = ConstantDescs.CD_long;
+    private static final ClassDesc I = ConstantDescs.CD_int;
+
+    static final MethodTypeDesc RUN = MethodTypeDesc.of(I, CORE_CLASS, L, I, I);
+
+    final CodeBuilder code;
+
+    Emitter(CodeBuilder code) {
+        this.code = code;
+    }
+
+    /// Sets up the locals.
+    void begin() {
+        code.aload(CORE).getfield(CORE_CLASS, "gpr", LONGS).astore(REGISTERS);
+        code.aload(CORE).getfield(CORE_CLASS, "mmu", MMU_CLASS).astore(MMU);
+        code.aload(CORE).getfield(CORE_CLASS, "state", STATE_CLASS).astore(STATE);
+        loadFlags();
+        code.iconst_0().istore(DONE);
+        code.iconst_0().istore(AT);
+        // One check of the array's length is enough for HotSpot then.
+        code.aload(REGISTERS).bipush(CpuState.BLOCK_RIP).laload().pop2();
+    }
+
+    // ---- flags as a whole
+
+    /// Takes the flags from where the interpreter keeps them.
+    void loadFlags() {
+        code.iconst_0().istore(KIND);
+        code.aload(STATE).getfield(STATE_CLASS, "lazyResult", L).lstore(A);
+        code.aload(STATE).getfield(STATE_CLASS, "lazyAux", L).lstore(B);
+    }
+
+    /// Brings them there; until [#loadFlags] they are there alone.
+    void storeFlags() {
+        code.aload(STATE).iload(KIND).lload(A).lload(B);
+        code.invokestatic(CODES, "store", MethodTypeDesc.of(ConstantDescs.CD_void, STATE_CLASS, I, L, L));
+        code.iconst_m1().istore(KIND);
+    }
+
+    void pushResult() {
+        code.iload(KIND).lload(A).lload(B).invokestatic(CODES, "result", MethodTypeDesc.of(L, I, L, L));
+    }
+
+    void pushAux() {
+        code.iload(KIND).lload(A).lload(B).invokestatic(CODES, "aux", MethodTypeDesc.of(L, I, L, L));
+    }
+
+    /// Pushes an `int`: whether the condition holds.
+    void pushTest(int condition) {
+        code.iload(KIND).lload(A).lload(B).loadConstant(condition);
+        code.invokestatic(CODES, "test", MethodTypeDesc.of(ConstantDescs.CD_boolean, I, L, L, I));
+    }
+
+    /// A function of [ConditionCodes] of two longs and the size.
+    void codes(String name, int size) {
+        code.loadConstant(size).invokestatic(CODES, name, MethodTypeDesc.of(L, L, L, I));
+    }
+
+    /// A function of [ConditionCodes] of a long, a count and the size.
+    void codes(String name, int count, int size) {
+        code.loadConstant(count).loadConstant(size);
+        code.invokestatic(CODES, name, MethodTypeDesc.of(L, L, I, I));
+    }
+
+    /// A function of [ConditionCodes] of three longs.
+    void codes(String name) {
+        code.invokestatic(CODES, name, MethodTypeDesc.of(L, L, L, L));
+    }
+
+    // ---- values
+
+    static long mask(int size) {
+        return size == 8 ? -1L : (1L << 8 * size) - 1;
+    }
+
+    void push(long value) {
+        code.loadConstant(value);
+    }
+
+    /// Cuts the value on top to `size` bytes, zero-extended.
+    void zeroExtend(int size) {
+        if (size < 8) {
+            code.loadConstant(mask(size)).land();
+        }
+    }
+
+    void signExtend(int size) {
+        switch (size) {
+            case 1 -> code.l2i().i2b().i2l();
+            case 2 -> code.l2i().i2s().i2l();
+            case 4 -> code.l2i().i2l();
+            default -> {}
+        }
+    }
+
+    // ---- registers
+
+    void pushRegister(int number, int size) {
+        code.aload(REGISTERS).bipush(number).laload();
+        zeroExtend(size);
+    }
+
+    /// The low `size` bytes of a local become a register's; 32 bits are zero-extended.
+    void setRegister(int number, int size, int local) {
+        code.aload(REGISTERS).bipush(number);
+        if (size >= 4) {
+            code.lload(local);
+            zeroExtend(size);
+        } else {
+            pushRegister(number, 8);
+            code.loadConstant(~mask(size)).land().lload(local);
+            zeroExtend(size);
+            code.lor();
+        }
+        code.lastore();
+    }
+
+    void setHighByte(int number, int local) {
+        code.aload(REGISTERS).bipush(number);
+        pushRegister(number, 8);
+        code.loadConstant(~0xFF00L).land().lload(local);
+        zeroExtend(1);
+        code.bipush(8).lshl().lor().lastore();
+    }
+
+    // ---- memory
+
+    /// The offset of the memory operand in its segment.
+    ///
+    /// @param end offset in the page behind the instruction
+    void pushOffset(Insn insn, int end) {
+        boolean empty = true;
+        if (insn.ripRelative) {
+            code.lload(BASE);
+            empty = false;
+        } else if (insn.base != Insn.NO_REGISTER) {
+            pushRegister(insn.base, 8);
+            empty = false;
+        }
+        if (insn.index != Insn.NO_REGISTER) {
+            pushRegister(insn.index, 8);
+            if (insn.scale != 0) {
+                code.bipush(insn.scale).lshl();
+            }
+            if (!empty) {
+                code.ladd();
+            }
+            empty = false;
+        }
+        long displacement = insn.displacement + (insn.ripRelative ? end : 0);
+        if (empty) {
+            push(displacement);
+        } else if (displacement != 0) {
+            push(displacement);
+            code.ladd();
+        }
+        zeroExtend(insn.addressSize);
+    }
+
+    /// The linear address of the memory operand.
+    void pushAddress(Insn insn, int end) {
+        pushOffset(insn, end);
+        if (insn.segment >= Insn.FS) {
+            code.aload(STATE).loadConstant(insn.segment);
+            code.invokestatic(REGION, "segmentBase", MethodTypeDesc.of(L, STATE_CLASS, I));
+            code.ladd();
+        }
+    }
+
+    /// Loads from the address in a local.
+    void load(int size, int address) {
+        code.aload(MMU).lload(address).invokestatic(ACCESS, "load" + size, MethodTypeDesc.of(L, MMU_CLASS, L));
+    }
+
+    /// Stores a local at the address in another.
+    void store(int size, int address, int value) {
+        code.aload(MMU).lload(address).lload(value);
+        code.invokestatic(ACCESS, "store" + size, MethodTypeDesc.of(ConstantDescs.CD_void, MMU_CLASS, L, L));
+    }
+
+    /// Sets [#HOST] to the host address for a read and write of `size` bytes at [#ADDRESS], 0 if they are no plain RAM.
+    void findHost(int size) {
+        code.aload(MMU).lload(ADDRESS).loadConstant(size);
+        code.invokevirtual(MMU_CLASS, "hostForAtomic", MethodTypeDesc.of(L, L, I))
+                .lstore(HOST);
+    }
+
+    void getHost(int size) {
+        code.lload(HOST).invokestatic(ACCESS, "get" + size, MethodTypeDesc.of(L, L));
+    }
+
+    void putHost(int size, int value) {
+        code.lload(HOST).lload(value);
+        code.invokestatic(ACCESS, "put" + size, MethodTypeDesc.of(ConstantDescs.CD_void, L, L));
+    }
+
+    // ---- operands
+
+    static boolean isMemory(Operand operand) {
+        return operand.kind() == Operand.Kind.MEMORY || operand.kind() == Operand.Kind.OFFSET;
+    }
+
+    /// Pushes an operand that is not memory, zero-extended from `size`.
+    void pushValue(Insn insn, Operand operand, int size) {
+        switch (operand.kind()) {
+            case GPR -> pushRegister(operand.number(), size);
+            case GPR_HIGH -> {
+                pushRegister(operand.number(), 8);
+                code.bipush(8).lushr();
+                zeroExtend(1);
+            }
+            case IMMEDIATE -> push(insn.imm & mask(size));
+            case CONSTANT -> push(operand.number());
+            default -> throw new IllegalStateException("no plain operand: " + operand);
+        }
+    }
+
+    /// A register operand becomes a local.
+    void setValue(Operand operand, int size, int local) {
+        if (operand.kind() == Operand.Kind.GPR_HIGH) {
+            setHighByte(operand.number(), local);
+        } else {
+            setRegister(operand.number(), size, local);
+        }
+    }
+
+    // ---- leaving
+
+    /// Pushes an `int`: whether something asks for attention.
+    void pushLook() {
+        code.aload(CORE).getfield(CORE_CLASS, "look", ConstantDescs.CD_boolean);
+    }
+
+    void pushRip(long offset) {
+        code.lload(BASE);
+        if (offset != 0) {
+            push(offset);
+            code.ladd();
+        }
+    }
+
+    /// Has the interpreter's own operation done; it is number `index` of the class data.
+    void interpret(int index, int offset) {
+        code.aload(STATE);
+        pushRip(offset);
+        code.invokestatic(REGION, "enter", MethodTypeDesc.of(ConstantDescs.CD_void, STATE_CLASS, L));
+        code.ldc(DynamicConstantDesc.ofNamed(
+                ConstantDescs.BSM_CLASS_DATA_AT, ConstantDescs.DEFAULT_NAME, OP_CLASS, index));
+        code.aload(CORE);
+        code.invokevirtual(OP_CLASS, "run", MethodTypeDesc.of(ConstantDescs.CD_void, CORE_CLASS));
+    }
+
+    /// Replaces the address on top by itself, or faults.
+    void checkTarget() {
+        code.invokestatic(REGION, "target", MethodTypeDesc.of(L, L));
+    }
+
+    /// Leaves the region for the address in [#V].
+    void leave() {
+        code.aload(STATE).lload(V).iload(KIND).lload(A).lload(B);
+        code.invokestatic(REGION, "leave", MethodTypeDesc.of(ConstantDescs.CD_void, STATE_CLASS, L, I, L, L));
+        code.iload(DONE).ireturn();
+    }
+
+    /// What a [GuestFault] comes to that is on the stack.
+    void handleFault() {
+        code.astore(FAULT);
+        code.aload(THIS).aload(FAULT).aload(CORE).lload(BASE).iload(AT).iload(DONE);
+        code.iload(KIND).lload(A).lload(B);
+        code.invokevirtual(REGION, "fault", MethodTypeDesc.of(FAULT_CLASS, FAULT_CLASS, CORE_CLASS, L, I, I, I, L, L));
+        code.athrow();
+    }
+}
