@@ -48,8 +48,8 @@ final class SpeedKernel {
     private static final int SCRATCH_PORT = 0x3FF;
 
     private static final int TRAPS = 2_000_000;
-    private static final int TURNS = 20_000_000;
-    private static final int WARM = 10;
+    private static final int TURNS = 100_000_000;
+    private static final int WARM = 2;
 
     byte[] image() {
         var a = new Asm(ADDRESS);

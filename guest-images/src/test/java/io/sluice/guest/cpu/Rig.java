@@ -8,6 +8,7 @@ import io.sluice.vmm.cpu.interp.Attention;
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.Interpreter;
 import io.sluice.vmm.cpu.isa.Insn;
+import io.sluice.vmm.cpu.jit.BytecodeTranslator;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.Segment;
 import io.sluice.vmm.irq.ApicBus;
@@ -105,7 +106,11 @@ final class Rig extends RigMemory {
         clock.start();
         apic = new LocalApic(0, true, clock, bus, new Kicks());
         var adapter = new ApicAdapter(apic, () -> 0xFF);
-        interpreter = new Interpreter(new Core(memory, io, new RigPorts(adapter, clock)), memory);
+        interpreter = new Interpreter(
+                new Core(memory, io, new RigPorts(adapter, clock)),
+                memory,
+                new BytecodeTranslator(),
+                Integer.getInteger("sluice.testkit.hot", Integer.MAX_VALUE));
         cpu = interpreter.core().state;
         interpreter.reset();
         cpu.gpr[2] = 0;

@@ -187,6 +187,15 @@ public final class Vcpu implements AutoCloseable {
     public void close() {
         closing = true;
         wake();
+        if (Boolean.getBoolean("sluice.stat")) {
+            var c = interpreter.counters();
+            System.err.println("STAT instr " + instructions() + " translated " + c.translatedInstructions()
+                    + " entries " + c.entries + " blocks " + c.blocks + " regions " + c.regionsBuilt() + " overwritten "
+                    + c.blocksOverwritten() + " lookups " + c.lookUps() + " halts " + c.halts());
+            var m = mmuCounters();
+            System.err.println("STAT rm " + m.readMisses() + " wm " + m.writeMisses() + " fm " + m.fetchMisses()
+                    + " walks " + m.walks() + " ctx " + m.contextFlushes() + " page " + m.pageFlushes());
+        }
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {

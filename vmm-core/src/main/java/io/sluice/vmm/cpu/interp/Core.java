@@ -47,8 +47,11 @@ public final class Core {
     /// Something asks for a look before the next block: an interrupt that is pending may have become deliverable, or
     /// code that was translated was overwritten.
     public boolean look;
-    /// Instructions that a [Region] ran before it ended with a fault.
-    public int executed;
+    /// Of a [Region] that is about to do what may fault: instructions run with those of the block that runs, and the
+    /// number of the place.
+    int executed;
+
+    int faultPoint;
     /// No interrupt before the next instruction is done (STI, MOV SS, POP SS).
     boolean shadow;
     /// The shadow is one of MOV SS or POP SS: it holds back debug traps too.
@@ -130,6 +133,18 @@ public final class Core {
             mode |= MODE_SINGLE;
         }
         mmu.updateRights();
+    }
+
+    /// Called by translated code before something that may fault or look at the flags: what it keeps in locals.
+    ///
+    /// @param point see [Region#point]
+    /// @param done instructions run, those of the block that runs included
+    public void suspend(int point, int done, int kind, long a, long b) {
+        faultPoint = point;
+        executed = done;
+        state.pendingKind = kind;
+        state.pendingA = a;
+        state.pendingB = b;
     }
 
     /// Whether code of this decoding mode is translated when it is hot.

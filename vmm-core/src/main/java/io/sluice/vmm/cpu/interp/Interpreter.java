@@ -144,6 +144,7 @@ public final class Interpreter {
         try {
             block = next();
         } catch (GuestFault fault) {
+            state.settleFlags();
             delivery.raise(fault, state.flags() | CpuState.RF);
             return;
         }
@@ -156,19 +157,25 @@ public final class Interpreter {
         var region = block.region;
         if (region != null && translated) {
             execute(region, block);
+            counters.entries++;
         } else {
+            state.settleFlags();
             execute(block);
+            counters.blocks++;
         }
     }
 
     private void execute(Region region, Block block) {
         int done;
+        long base = state.rip - block.offset();
         try {
-            done = region.run(core, state.rip - block.offset(), block.entry, budget);
+            done = region.run(core, base, block.entry, budget);
         } catch (GuestFault fault) {
+            var located = region.located(fault, core, base);
+            state.settleFlags();
             done = core.executed;
             core.debug.forget();
-            delivery.raise(fault, state.flags() | CpuState.RF);
+            delivery.raise(located, state.flags() | CpuState.RF);
         }
         budget -= done;
         instructions += done;
@@ -256,6 +263,7 @@ public final class Interpreter {
             return debugged();
         }
         core.look = false;
+        state.settleFlags();
         counters.lookUps++;
         int reasons = (int) ATTENTION.getOpaque(this) != 0 ? (int) ATTENTION.getAndSet(this, 0) : 0;
         if (delivery.shutDown) {

@@ -10,6 +10,7 @@ import static io.sluice.vmm.cpu.jit.Emitter.W;
 import io.sluice.vmm.cpu.interp.RegionPlan.Step;
 import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.isa.Operand;
+import io.sluice.vmm.cpu.state.ConditionCodes;
 import java.lang.classfile.CodeBuilder;
 
 /// Arithmetic, logic, shifts by a constant, products, bit tests: what leaves flags.
@@ -75,10 +76,10 @@ final class ArithmeticWriter implements RegionWriter.Writer {
         }
         var slow = code.newLabel();
         var done = code.newLabel();
-        region.mark();
         emit.pushAddress(step.insn(), step.end());
         code.lstore(ADDRESS);
-        emit.findHost(size);
+        emit.findHost(size, region.point());
+        int cached = emit.cached();
         code.lload(HOST).lconst_0().lcmp().ifeq(slow);
         emit.getHost(size);
         code.lstore(V);
@@ -86,7 +87,10 @@ final class ArithmeticWriter implements RegionWriter.Writer {
         emit.putHost(size, V);
         code.goto_(done);
         code.labelBinding(slow);
+        int after = emit.cached();
+        emit.setCached(cached);
         region.interpret(step);
+        emit.cache(after);
         code.labelBinding(done);
         conditions.forget();
         return true;

@@ -61,16 +61,9 @@ final class BranchWriter implements RegionWriter.Writer {
 
     /// Sets [Emitter#V] to the target of an indirect transfer.
     private void fetchTarget(Step step) {
-        var target = step.insn().operand(0);
-        region.mark();
-        if (Emitter.isMemory(target)) {
-            emit.pushAddress(step.insn(), step.end());
-            code.lstore(ADDRESS);
-            emit.load(8, ADDRESS);
-        } else {
-            emit.pushRegister(target.number(), 8);
-        }
-        emit.checkTarget();
+        region.fetch(step, step.insn().operand(0), 8, V);
+        code.lload(V);
+        emit.checkTarget(region.point(false));
         code.lstore(V);
     }
 
@@ -83,11 +76,10 @@ final class BranchWriter implements RegionWriter.Writer {
         code.lstore(W);
         region.push(W);
         if (!relative) {
-            code.goto_(region.leave());
+            code.pop().goto_(region.leave());
             return true;
         }
         long target = step.end() + step.insn().imm;
-        emit.pushLook();
         code.ifne(region.exit(target));
         code.goto_(region.wayTo(target));
         return true;
@@ -97,11 +89,10 @@ final class BranchWriter implements RegionWriter.Writer {
     private boolean returnFrom(Step step) {
         var insn = step.insn();
         int release = insn.operands.length > 0 ? (int) insn.imm & 0xFFFF : 0;
-        region.mark();
         emit.pushRegister(RSP, 8);
         code.lstore(ADDRESS);
-        emit.load(8, ADDRESS);
-        emit.checkTarget();
+        emit.load(8, ADDRESS, region.point(true));
+        emit.checkTarget(region.point(true));
         code.lstore(V);
         code.lload(ADDRESS).loadConstant(8L + release).ladd().lstore(ADDRESS);
         emit.setRegister(RSP, 8, ADDRESS);

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class BytecodeTranslator implements Translator {
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
     private static final ClassDesc NAME = ClassDesc.of(BytecodeTranslator.class.getPackageName(), "Translated");
-    private static final ClassDesc FAULTS =
-            ClassDesc.of(TranslatedRegion.FaultPoint.class.getName()).arrayType();
-    private static final MethodTypeDesc CONSTRUCTOR = MethodTypeDesc.of(ConstantDescs.CD_void, FAULTS);
+    private static final ClassDesc POINTS =
+            ClassDesc.of(Region.Point.class.getName()).arrayType();
+    private static final MethodTypeDesc CONSTRUCTOR = MethodTypeDesc.of(ConstantDescs.CD_void, POINTS);
 
     private final ClassFile classFile =
             ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(ClassHierarchyResolver.ofClassLoading(LOOKUP)));
@@ -44,8 +44,8 @@ public final class BytecodeTranslator implements Translator {
         var writer = writers[0];
         try {
             var made = LOOKUP.defineHiddenClassWithClassData(bytes, writer.operations(), true);
-            var parameters = MethodType.methodType(void.class, TranslatedRegion.FaultPoint[].class);
-            return (Region) made.findConstructor(made.lookupClass(), parameters).invoke((Object) writer.faults());
+            var parameters = MethodType.methodType(void.class, Region.Point[].class);
+            return (Region) made.findConstructor(made.lookupClass(), parameters).invoke((Object) writer.points());
         } catch (Throwable e) {
             throw new IllegalStateException("translated code is not accepted", e);
         }

@@ -3,6 +3,7 @@ package io.sluice.vmm.cpu.jit;
 import static io.sluice.vmm.cpu.jit.Emitter.A;
 import static io.sluice.vmm.cpu.jit.Emitter.B;
 
+import io.sluice.vmm.cpu.state.ConditionCodes;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.Opcode;

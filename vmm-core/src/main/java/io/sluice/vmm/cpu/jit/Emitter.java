@@ -2,11 +2,12 @@ package io.sluice.vmm.cpu.jit;
 
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.MicroOp;
+import io.sluice.vmm.cpu.interp.Region;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.isa.Operand;
 import io.sluice.vmm.cpu.mmu.Mmu;
+import io.sluice.vmm.cpu.state.ConditionCodes;
 import io.sluice.vmm.cpu.state.CpuState;
-import io.sluice.vmm.cpu.state.GuestFault;
 import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
@@ -16,8 +17,7 @@ import java.lang.constant.MethodTypeDesc;
 /// The vocabulary of translated code: its locals, guest registers, addresses, memory, calls into this room. Everything
 /// that it pushes is a `long` unless said otherwise.
 final class Emitter {
-    // Locals of Region.run: the receiver and its parameters
-    private static final int THIS = 0;
+    // Locals of Region.run: its parameters, behind the receiver
     private static final int CORE = 1;
     static final int BASE = 2;
     static final int ENTRY = 4;
@@ -25,37 +25,42 @@ final class Emitter {
     // what stays the same
     private static final int REGISTERS = 6;
     private static final int MMU = 7;
-    static final int STATE = 8;
+    private static final int STATE = 8;
     // flags: see ConditionCodes
     static final int KIND = 9;
     static final int A = 10;
     static final int B = 12;
     /// Instructions run, those of the block that runs included.
     static final int DONE = 14;
-    /// Number of the last instruction that may have faulted.
-    static final int AT = 15;
     // within one instruction
-    static final int V = 16;
-    static final int W = 18;
-    static final int ADDRESS = 20;
-    static final int HOST = 22;
-    private static final int FAULT = 24;
+    static final int V = 15;
+    static final int W = 17;
+    static final int ADDRESS = 19;
+    static final int HOST = 21;
+    /// Of the first guest register; the others follow.
+    private static final int FIRST_REGISTER = 23;
 
-    static final ClassDesc REGION = ClassDesc.of(TranslatedRegion.class.getName());
+    static final int ALL_REGISTERS = 0xFFFF;
+
+    static final ClassDesc REGION = ClassDesc.of(Region.class.getName());
+    private static final ClassDesc RUNTIME = ClassDesc.of(TranslatedCode.class.getName());
     private static final ClassDesc CODES = ClassDesc.of(ConditionCodes.class.getName());
-    private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
     private static final ClassDesc CORE_CLASS = ClassDesc.of(Core.class.getName());
     private static final ClassDesc MMU_CLASS = ClassDesc.of(Mmu.class.getName());
     private static final ClassDesc STATE_CLASS = ClassDesc.of(CpuState.class.getName());
     private static final ClassDesc OP_CLASS = ClassDesc.of(MicroOp.class.getName());
-    static final ClassDesc FAULT_CLASS = ClassDesc.of(GuestFault.class.getName());
     private static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
     private static final ClassDesc L = ConstantDescs.CD_long;
     private static final ClassDesc I = ConstantDescs.CD_int;
+    private static final ClassDesc Z = ConstantDescs.CD_boolean;
+    private static final ClassDesc NOTHING = ConstantDescs.CD_void;
 
     static final MethodTypeDesc RUN = MethodTypeDesc.of(I, CORE_CLASS, L, I, I);
 
     final CodeBuilder code;
+
+    /// The guest registers, as bits, whose locals hold what they hold here.
+    private int cached;
 
     Emitter(CodeBuilder code) {
         this.code = code;
@@ -68,25 +73,23 @@ final class Emitter {
         code.aload(CORE).getfield(CORE_CLASS, "state", STATE_CLASS).astore(STATE);
         loadFlags();
         code.iconst_0().istore(DONE);
-        code.iconst_0().istore(AT);
         // One check of the array's length is enough for HotSpot then.
         code.aload(REGISTERS).bipush(CpuState.BLOCK_RIP).laload().pop2();
     }
 
     // ---- flags as a whole
 
-    /// Takes the flags from where the interpreter keeps them.
+    /// Takes the flags from where the interpreter, or the code before, left them.
     void loadFlags() {
-        code.iconst_0().istore(KIND);
-        code.aload(STATE).getfield(STATE_CLASS, "lazyResult", L).lstore(A);
-        code.aload(STATE).getfield(STATE_CLASS, "lazyAux", L).lstore(B);
+        code.aload(STATE).invokestatic(RUNTIME, "open", MethodTypeDesc.of(NOTHING, STATE_CLASS));
+        code.aload(STATE).getfield(STATE_CLASS, "pendingKind", I).istore(KIND);
+        code.aload(STATE).getfield(STATE_CLASS, "pendingA", L).lstore(A);
+        code.aload(STATE).getfield(STATE_CLASS, "pendingB", L).lstore(B);
     }
 
-    /// Brings them there; until [#loadFlags] they are there alone.
-    void storeFlags() {
-        code.aload(STATE).iload(KIND).lload(A).lload(B);
-        code.invokestatic(CODES, "store", MethodTypeDesc.of(ConstantDescs.CD_void, STATE_CLASS, I, L, L));
-        code.iconst_m1().istore(KIND);
+    /// Brings flags that are pending to where the interpreter keeps them.
+    void settleFlags() {
+        code.aload(STATE).invokevirtual(STATE_CLASS, "settleFlags", MethodTypeDesc.of(NOTHING));
     }
 
     void pushResult() {
@@ -100,7 +103,7 @@ final class Emitter {
     /// Pushes an `int`: whether the condition holds.
     void pushTest(int condition) {
         code.iload(KIND).lload(A).lload(B).loadConstant(condition);
-        code.invokestatic(CODES, "test", MethodTypeDesc.of(ConstantDescs.CD_boolean, I, L, L, I));
+        code.invokestatic(CODES, "test", MethodTypeDesc.of(Z, I, L, L, I));
     }
 
     /// A function of [ConditionCodes] of two longs and the size.
@@ -145,16 +148,44 @@ final class Emitter {
         }
     }
 
-    // ---- registers
+    // ---- registers: each write goes to the interpreter's array too, so that whoever leaves has nothing to save
+
+    int cached() {
+        return cached;
+    }
+
+    /// From here on just these registers are in their locals.
+    void setCached(int registers) {
+        cached = registers;
+    }
+
+    private static int local(int register) {
+        return FIRST_REGISTER + 2 * register;
+    }
+
+    /// Loads registers into their locals, without taking note of it.
+    void loadRegisters(int registers) {
+        for (int i = 0; i < 16; i++) {
+            if ((registers >> i & 1) != 0) {
+                code.aload(REGISTERS).bipush(i).laload().lstore(local(i));
+            }
+        }
+    }
+
+    /// Has registers in their locals.
+    void cache(int registers) {
+        loadRegisters(registers & ~cached);
+        cached |= registers;
+    }
 
     void pushRegister(int number, int size) {
-        code.aload(REGISTERS).bipush(number).laload();
+        cache(1 << number);
+        code.lload(local(number));
         zeroExtend(size);
     }
 
     /// The low `size` bytes of a local become a register's; 32 bits are zero-extended.
     void setRegister(int number, int size, int local) {
-        code.aload(REGISTERS).bipush(number);
         if (size >= 4) {
             code.lload(local);
             zeroExtend(size);
@@ -164,15 +195,21 @@ final class Emitter {
             zeroExtend(size);
             code.lor();
         }
-        code.lastore();
+        popRegister(number);
     }
 
     void setHighByte(int number, int local) {
-        code.aload(REGISTERS).bipush(number);
         pushRegister(number, 8);
         code.loadConstant(~0xFF00L).land().lload(local);
         zeroExtend(1);
-        code.bipush(8).lshl().lor().lastore();
+        code.bipush(8).lshl().lor();
+        popRegister(number);
+    }
+
+    private void popRegister(int number) {
+        code.lstore(local(number));
+        code.aload(REGISTERS).bipush(number).lload(local(number)).lastore();
+        cached |= 1 << number;
     }
 
     // ---- memory
@@ -214,36 +251,45 @@ final class Emitter {
         pushOffset(insn, end);
         if (insn.segment >= Insn.FS) {
             code.aload(STATE).loadConstant(insn.segment);
-            code.invokestatic(REGION, "segmentBase", MethodTypeDesc.of(L, STATE_CLASS, I));
+            code.invokestatic(RUNTIME, "segmentBase", MethodTypeDesc.of(L, STATE_CLASS, I));
             code.ladd();
         }
     }
 
-    /// Loads from the address in a local.
-    void load(int size, int address) {
-        code.aload(MMU).lload(address).invokestatic(ACCESS, "load" + size, MethodTypeDesc.of(L, MMU_CLASS, L));
+    /// What goes with each call that may fault: its number, and what locals hold.
+    private void pushContext(int point) {
+        code.loadConstant(point).iload(DONE).iload(KIND).lload(A).lload(B);
     }
 
-    /// Stores a local at the address in another.
-    void store(int size, int address, int value) {
-        code.aload(MMU).lload(address).lload(value);
-        code.invokestatic(ACCESS, "store" + size, MethodTypeDesc.of(ConstantDescs.CD_void, MMU_CLASS, L, L));
+    /// Pushes what is at the address in a local.
+    void load(int size, int address, int point) {
+        code.aload(CORE).aload(MMU).lload(address);
+        pushContext(point);
+        code.invokestatic(RUNTIME, "load" + size, MethodTypeDesc.of(L, CORE_CLASS, MMU_CLASS, L, I, I, I, L, L));
+    }
+
+    /// Stores a local at the address in another; pushes an `int`, whether something asks for attention then.
+    void store(int size, int address, int value, int point) {
+        code.aload(CORE).aload(MMU).lload(address).lload(value);
+        pushContext(point);
+        code.invokestatic(RUNTIME, "store" + size, MethodTypeDesc.of(Z, CORE_CLASS, MMU_CLASS, L, L, I, I, I, L, L));
     }
 
     /// Sets [#HOST] to the host address for a read and write of `size` bytes at [#ADDRESS], 0 if they are no plain RAM.
-    void findHost(int size) {
-        code.aload(MMU).lload(ADDRESS).loadConstant(size);
-        code.invokevirtual(MMU_CLASS, "hostForAtomic", MethodTypeDesc.of(L, L, I))
-                .lstore(HOST);
+    void findHost(int size, int point) {
+        code.aload(CORE).aload(MMU).lload(ADDRESS).loadConstant(size);
+        pushContext(point);
+        code.invokestatic(RUNTIME, "find", MethodTypeDesc.of(L, CORE_CLASS, MMU_CLASS, L, I, I, I, I, L, L));
+        code.lstore(HOST);
     }
 
     void getHost(int size) {
-        code.lload(HOST).invokestatic(ACCESS, "get" + size, MethodTypeDesc.of(L, L));
+        code.lload(HOST).invokestatic(RUNTIME, "get" + size, MethodTypeDesc.of(L, L));
     }
 
     void putHost(int size, int value) {
         code.lload(HOST).lload(value);
-        code.invokestatic(ACCESS, "put" + size, MethodTypeDesc.of(ConstantDescs.CD_void, L, L));
+        code.invokestatic(RUNTIME, "put" + size, MethodTypeDesc.of(NOTHING, L, L));
     }
 
     // ---- operands
@@ -280,7 +326,7 @@ final class Emitter {
 
     /// Pushes an `int`: whether something asks for attention.
     void pushLook() {
-        code.aload(CORE).getfield(CORE_CLASS, "look", ConstantDescs.CD_boolean);
+        code.aload(CORE).getfield(CORE_CLASS, "look", Z);
     }
 
     void pushRip(long offset) {
@@ -292,34 +338,33 @@ final class Emitter {
     }
 
     /// Has the interpreter's own operation done; it is number `index` of the class data.
-    void interpret(int index, int offset) {
-        code.aload(STATE);
+    ///
+    /// @param flags whether it reads or writes flags
+    void interpret(int index, int offset, boolean flags, int point) {
+        code.aload(CORE);
         pushRip(offset);
-        code.invokestatic(REGION, "enter", MethodTypeDesc.of(ConstantDescs.CD_void, STATE_CLASS, L));
+        pushContext(point);
+        code.invokestatic(RUNTIME, "enter", MethodTypeDesc.of(NOTHING, CORE_CLASS, L, I, I, I, L, L));
+        if (flags) {
+            settleFlags();
+        }
         code.ldc(DynamicConstantDesc.ofNamed(
                 ConstantDescs.BSM_CLASS_DATA_AT, ConstantDescs.DEFAULT_NAME, OP_CLASS, index));
         code.aload(CORE);
-        code.invokevirtual(OP_CLASS, "run", MethodTypeDesc.of(ConstantDescs.CD_void, CORE_CLASS));
+        code.invokevirtual(OP_CLASS, "run", MethodTypeDesc.of(NOTHING, CORE_CLASS));
     }
 
     /// Replaces the address on top by itself, or faults.
-    void checkTarget() {
-        code.invokestatic(REGION, "target", MethodTypeDesc.of(L, L));
+    void checkTarget(int point) {
+        code.lstore(V).aload(CORE).lload(V);
+        pushContext(point);
+        code.invokestatic(RUNTIME, "target", MethodTypeDesc.of(L, CORE_CLASS, L, I, I, I, L, L));
     }
 
     /// Leaves the region for the address in [#V].
     void leave() {
         code.aload(STATE).lload(V).iload(KIND).lload(A).lload(B);
-        code.invokestatic(REGION, "leave", MethodTypeDesc.of(ConstantDescs.CD_void, STATE_CLASS, L, I, L, L));
+        code.invokestatic(RUNTIME, "leave", MethodTypeDesc.of(NOTHING, STATE_CLASS, L, I, L, L));
         code.iload(DONE).ireturn();
-    }
-
-    /// What a [GuestFault] comes to that is on the stack.
-    void handleFault() {
-        code.astore(FAULT);
-        code.aload(THIS).aload(FAULT).aload(CORE).lload(BASE).iload(AT).iload(DONE);
-        code.iload(KIND).lload(A).lload(B);
-        code.invokevirtual(REGION, "fault", MethodTypeDesc.of(FAULT_CLASS, FAULT_CLASS, CORE_CLASS, L, I, I, I, L, L));
-        code.athrow();
     }
 }

@@ -91,10 +91,9 @@ final class MoveWriter implements RegionWriter.Writer {
         int size = target.size();
         region.fetch(step, source, size, V);
         if (Emitter.isMemory(target)) {
-            region.mark();
             emit.pushAddress(step.insn(), step.end());
             code.lstore(ADDRESS);
-            emit.store(size, ADDRESS, V);
+            emit.store(size, ADDRESS, V, region.point());
             region.leaveIfAsked(step);
             return true;
         }
@@ -126,6 +125,7 @@ final class MoveWriter implements RegionWriter.Writer {
         } else {
             region.fetch(step, insn.operand(1), target.size(), W);
         }
+        emit.cache(1 << target.number());
         var holds = code.newLabel();
         var done = code.newLabel();
         conditions.jumpIf(insn.op.condition(), holds);
@@ -218,10 +218,9 @@ final class MoveWriter implements RegionWriter.Writer {
 
     /// Loads [Emitter#V] from where a register points to; RSP points behind it then.
     private void popFrom(int pointer) {
-        region.mark(true);
         emit.pushRegister(pointer, 8);
         code.lstore(ADDRESS);
-        emit.load(8, ADDRESS);
+        emit.load(8, ADDRESS, region.point(true));
         code.lstore(V);
         code.lload(ADDRESS).loadConstant(8L).ladd().lstore(ADDRESS);
         emit.setRegister(RSP, 8, ADDRESS);

@@ -1,6 +1,7 @@
 package io.sluice.vmm.cpu.jit;
 
 import io.sluice.vmm.cpu.interp.MicroOp;
+import io.sluice.vmm.cpu.interp.Region;
 import io.sluice.vmm.cpu.interp.RegionPlan;
 import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.isa.Operand;
@@ -27,12 +28,15 @@ final class RegionWriter {
     private final List<Writer> writers;
 
     private final List<Label> blocks = new ArrayList<>();
+    /// For each block the registers that are in their locals when it begins.
+    private final int[] wanted;
+
+    private final Map<Way, Label> ways = new LinkedHashMap<>();
     private final Map<Exit, Label> exits = new LinkedHashMap<>();
-    private final Map<Integer, Label> backward = new LinkedHashMap<>();
     private final Label leave;
 
     private final List<MicroOp> operations = new ArrayList<>();
-    private final List<TranslatedRegion.FaultPoint> faults = new ArrayList<>();
+    private final List<Region.Point> points = new ArrayList<>();
 
     /// Where the block starts that is being written.
     private int from;
@@ -52,6 +56,9 @@ final class RegionWriter {
     /// A way out: to `offset` in the page, with `rest` instructions of the block left undone.
     private record Exit(long offset, int rest) {}
 
+    /// A way to a block of the region: with registers to be loaded, and a look whether the time is up.
+    private record Way(int part, int missing, boolean backward) {}
+
     RegionWriter(RegionPlan plan, CodeBuilder code) {
         this.plan = plan;
         this.code = code;
@@ -62,6 +69,7 @@ final class RegionWriter {
                 new ArithmeticWriter(this, emit, conditions),
                 new BranchWriter(this, emit, conditions));
         this.now = plan.parts().getFirst().steps().getFirst();
+        this.wanted = RegisterUse.wanted(plan);
         this.leave = code.newLabel();
         for (int i = 0; i < plan.parts().size(); i++) {
             blocks.add(code.newLabel());
@@ -72,30 +80,25 @@ final class RegionWriter {
 
     void write() {
         emit.begin();
-        var start = code.newBoundLabel();
         var cases = new ArrayList<SwitchCase>();
-        for (int i = 1; i < blocks.size(); i++) {
-            cases.add(SwitchCase.of(i, blocks.get(i)));
-        }
-        if (!cases.isEmpty()) {
-            code.iload(Emitter.ENTRY).tableswitch(1, blocks.size() - 1, blocks.getFirst(), cases);
-        }
         for (int i = 0; i < blocks.size(); i++) {
-            write(plan.parts().get(i), blocks.get(i));
+            cases.add(SwitchCase.of(i, way(new Way(i, wanted[i], false))));
         }
-        backward.forEach(this::writeBackward);
+        code.iload(Emitter.ENTRY).tableswitch(cases.getFirst().target(), cases);
+        for (int i = 0; i < blocks.size(); i++) {
+            write(i);
+        }
+        ways.forEach(this::writeWay);
         exits.forEach(this::writeExit);
         code.labelBinding(leave);
         emit.leave();
-        var end = code.newBoundLabel();
-        var handler = code.newBoundLabel();
-        emit.handleFault();
-        code.exceptionCatch(start, end, handler, Emitter.FAULT_CLASS);
     }
 
-    private void write(RegionPlan.Part part, Label label) {
+    private void write(int number) {
+        var part = plan.parts().get(number);
         var steps = part.steps();
-        code.labelBinding(label).iinc(Emitter.DONE, steps.size());
+        emit.setCached(wanted[number]);
+        code.labelBinding(blocks.get(number)).iinc(Emitter.DONE, steps.size());
         conditions.forget();
         from = part.offset();
         for (int i = 0; i < steps.size(); i++) {
@@ -123,36 +126,34 @@ final class RegionWriter {
 
     // ---- for the writers
 
-    /// What comes next may fault.
-    void mark() {
-        mark(now.op().usesStackSegment());
+    /// The number of a place where a fault may come up.
+    int point() {
+        return point(now.op().usesStackSegment());
     }
 
     /// @param stack an address that is not canonical is one of the stack segment
-    void mark(boolean stack) {
-        code.loadConstant(faults.size()).istore(Emitter.AT);
-        faults.add(new TranslatedRegion.FaultPoint(now.offset(), rest + 1, stack));
+    int point(boolean stack) {
+        points.add(new Region.Point(now.offset(), rest + 1, stack));
+        return points.size() - 1;
     }
 
     /// Sets a local to an operand, zero-extended from `size`.
     void fetch(RegionPlan.Step step, Operand operand, int size, int local) {
         if (Emitter.isMemory(operand)) {
-            mark();
             emit.pushAddress(step.insn(), step.end());
             code.lstore(Emitter.ADDRESS);
-            emit.load(size, Emitter.ADDRESS);
+            emit.load(size, Emitter.ADDRESS, point());
         } else {
             emit.pushValue(step.insn(), operand, size);
         }
         code.lstore(local);
     }
 
-    /// Pushes eight bytes from a local.
+    /// Pushes eight bytes from a local onto the guest's stack; then an `int`, whether something asks for attention.
     void push(int value) {
-        mark(true);
         emit.pushRegister(RSP, 8);
         code.loadConstant(8L).lsub().lstore(Emitter.ADDRESS);
-        emit.store(8, Emitter.ADDRESS, value);
+        emit.store(8, Emitter.ADDRESS, value, point(true));
         emit.setRegister(RSP, 8, Emitter.ADDRESS);
     }
 
@@ -160,12 +161,9 @@ final class RegionWriter {
     void interpret(RegionPlan.Step step) {
         boolean ends = step.op().endsBlock();
         boolean flags = ends || !FlagNeutral.contains(step.insn().op);
-        mark();
-        if (flags) {
-            emit.storeFlags();
-        }
-        emit.interpret(operations.size(), step.offset());
+        emit.interpret(operations.size(), step.offset(), flags, point());
         operations.add(step.op());
+        emit.setCached(emit.cached() & ~RegisterUse.written(step.insn()));
         if (ends) {
             code.iload(Emitter.DONE).ireturn();
             ended = true;
@@ -175,12 +173,12 @@ final class RegionWriter {
             emit.loadFlags();
             conditions.loaded();
         }
+        emit.pushLook();
         leaveIfAsked(step);
     }
 
-    /// Behind a store.
+    /// Behind the instruction, if the `int` on the stack says that something asks for attention.
     void leaveIfAsked(RegionPlan.Step step) {
-        emit.pushLook();
         code.ifne(exit(step.end(), rest));
     }
 
@@ -195,7 +193,13 @@ final class RegionWriter {
         if (part < 0) {
             return exit(offset);
         }
-        return offset > from ? blocks.get(part) : backward.computeIfAbsent(part, p -> code.newLabel());
+        return way(new Way(part, wanted[part] & ~emit.cached(), offset <= from));
+    }
+
+    private Label way(Way way) {
+        return way.missing == 0 && !way.backward
+                ? blocks.get(way.part)
+                : ways.computeIfAbsent(way, w -> code.newLabel());
     }
 
     /// Leaves for the address in [Emitter#V].
@@ -203,14 +207,14 @@ final class RegionWriter {
         return leave;
     }
 
-    /// Jumps to the block that returns to `offset`.
+    /// For each offset behind a call of the region where to jump to return there.
     Map<Integer, Label> returnSites() {
         var sites = new TreeMap<Integer, Label>();
         for (var part : plan.parts()) {
             var last = part.steps().getLast();
             int site = last.insn().op == Op.CALL ? plan.partAt(last.end()) : -1;
             if (site >= 0) {
-                sites.put(last.end(), blocks.get(site));
+                sites.put(last.end(), way(new Way(site, wanted[site] & ~emit.cached(), false)));
             }
         }
         return sites;
@@ -225,11 +229,14 @@ final class RegionWriter {
         return exits.computeIfAbsent(new Exit(offset, undone), e -> code.newLabel());
     }
 
-    private void writeBackward(int part, Label label) {
+    private void writeWay(Way way, Label label) {
         code.labelBinding(label);
-        code.iload(Emitter.DONE).iload(Emitter.LIMIT);
-        code.if_icmple(blocks.get(part));
-        code.goto_(exit(plan.parts().get(part).offset(), 0));
+        if (way.backward) {
+            code.iload(Emitter.DONE).iload(Emitter.LIMIT);
+            code.if_icmpgt(exit(plan.parts().get(way.part).offset()));
+        }
+        emit.loadRegisters(way.missing);
+        code.goto_(blocks.get(way.part));
     }
 
     private void writeExit(Exit exit, Label label) {
@@ -247,7 +254,7 @@ final class RegionWriter {
         return operations;
     }
 
-    TranslatedRegion.FaultPoint[] faults() {
-        return faults.toArray(TranslatedRegion.FaultPoint[]::new);
+    Region.Point[] points() {
+        return points.toArray(Region.Point[]::new);
     }
 }

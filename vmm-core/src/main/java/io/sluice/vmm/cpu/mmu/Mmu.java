@@ -30,13 +30,14 @@ public final class Mmu {
     private final SlowPath slow;
 
     private int rights = SUPERVISOR;
-    /// What fast paths need of [Translations]: the slots of reads and of writes with the present rights, the context.
-    private long[] read;
-    private long[] write;
+    /// What fast paths need of [Translations]: the tables of reads and of writes with the present rights, the context.
+    private long read;
+    private long write;
     private long context;
     private long codeKey;
 
-    private final long[] never = new Tlb().slots;
+    /// Stays empty.
+    private final Tlb never = new Tlb();
 
     /// What sits at a physical page of this vCPU alone: its local APIC.
     public interface LocalDevice {
@@ -61,8 +62,8 @@ public final class Mmu {
         this.walker = new PageWalker(state, memory, told);
         this.known = new Translations(state, counters, told);
         this.slow = new SlowPath(state, memory, local, walker, known, counters);
-        read = known.reads[rights].slots;
-        write = known.writes[rights].slots;
+        read = known.reads[rights].base();
+        write = known.writes[rights].base();
         context = known.context();
         codeKey = known.codeKey();
     }
@@ -90,8 +91,8 @@ public final class Mmu {
         rights = rightsOf(state.cpl);
         slow.updateAlignment();
         boolean plain = slow.isPlain();
-        read = plain ? known.reads[rights].slots : never;
-        write = plain ? known.writes[rights].slots : never;
+        read = plain ? known.reads[rights].base() : never.base();
+        write = plain ? known.writes[rights].base() : never.base();
     }
 
     private int rightsOf(int level) {
@@ -108,40 +109,60 @@ public final class Mmu {
         updateRights();
     }
 
+    // ---- hits, for code that has its own way of missing
+
+    /// The place of the entry for a read at `linear`, for [#isHit].
+    public long readSlot(long linear) {
+        return Tlb.slot(read, linear);
+    }
+
+    /// The place of the entry for a write at `linear`, for [#isHit].
+    public long writeSlot(long linear) {
+        return Tlb.slot(write, linear);
+    }
+
+    /// Whether the entry is there and its page holds the access.
+    ///
+    /// @param last address of the access's last byte
+    public boolean isHit(long slot, long last) {
+        return Tlb.tag(slot) == ((last & PAGE_MASK) | context);
+    }
+
+    /// The host address of a hit.
+    public long host(long slot, long linear) {
+        return linear + Tlb.addend(slot);
+    }
+
     // ---- loads
 
     public int load8(long linear) {
-        long[] slots = read;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear & PAGE_MASK) | context)) {
-            return HostMemory.getByte(linear + slots[i + 1]);
+        long slot = Tlb.slot(read, linear);
+        if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
+            return HostMemory.getByte(linear + Tlb.addend(slot));
         }
         return (int) slow.load(linear, 1, rights);
     }
 
     public int load16(long linear) {
-        long[] slots = read;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear + 1 & PAGE_MASK) | context)) {
-            return HostMemory.getShort(linear + slots[i + 1]);
+        long slot = Tlb.slot(read, linear);
+        if (Tlb.tag(slot) == ((linear + 1 & PAGE_MASK) | context)) {
+            return HostMemory.getShort(linear + Tlb.addend(slot));
         }
         return (int) slow.load(linear, 2, rights);
     }
 
     public int load32(long linear) {
-        long[] slots = read;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear + 3 & PAGE_MASK) | context)) {
-            return HostMemory.getInt(linear + slots[i + 1]);
+        long slot = Tlb.slot(read, linear);
+        if (Tlb.tag(slot) == ((linear + 3 & PAGE_MASK) | context)) {
+            return HostMemory.getInt(linear + Tlb.addend(slot));
         }
         return (int) slow.load(linear, 4, rights);
     }
 
     public long load64(long linear) {
-        long[] slots = read;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear + 7 & PAGE_MASK) | context)) {
-            return HostMemory.getLong(linear + slots[i + 1]);
+        long slot = Tlb.slot(read, linear);
+        if (Tlb.tag(slot) == ((linear + 7 & PAGE_MASK) | context)) {
+            return HostMemory.getLong(linear + Tlb.addend(slot));
         }
         return slow.load(linear, 8, rights);
     }
@@ -149,40 +170,36 @@ public final class Mmu {
     // ---- stores
 
     public void store8(long linear, int value) {
-        long[] slots = write;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear & PAGE_MASK) | context)) {
-            HostMemory.putByte(linear + slots[i + 1], value);
+        long slot = Tlb.slot(write, linear);
+        if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
+            HostMemory.putByte(linear + Tlb.addend(slot), value);
         } else {
             slow.store(linear, 1, value, rights);
         }
     }
 
     public void store16(long linear, int value) {
-        long[] slots = write;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear + 1 & PAGE_MASK) | context)) {
-            HostMemory.putShort(linear + slots[i + 1], value);
+        long slot = Tlb.slot(write, linear);
+        if (Tlb.tag(slot) == ((linear + 1 & PAGE_MASK) | context)) {
+            HostMemory.putShort(linear + Tlb.addend(slot), value);
         } else {
             slow.store(linear, 2, value, rights);
         }
     }
 
     public void store32(long linear, int value) {
-        long[] slots = write;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear + 3 & PAGE_MASK) | context)) {
-            HostMemory.putInt(linear + slots[i + 1], value);
+        long slot = Tlb.slot(write, linear);
+        if (Tlb.tag(slot) == ((linear + 3 & PAGE_MASK) | context)) {
+            HostMemory.putInt(linear + Tlb.addend(slot), value);
         } else {
             slow.store(linear, 4, value, rights);
         }
     }
 
     public void store64(long linear, long value) {
-        long[] slots = write;
-        int i = (int) (linear >>> Tlb.INDEX_SHIFT) & Tlb.INDEX_MASK;
-        if (slots[i] == ((linear + 7 & PAGE_MASK) | context)) {
-            HostMemory.putLong(linear + slots[i + 1], value);
+        long slot = Tlb.slot(write, linear);
+        if (Tlb.tag(slot) == ((linear + 7 & PAGE_MASK) | context)) {
+            HostMemory.putLong(linear + Tlb.addend(slot), value);
         } else {
             slow.store(linear, 8, value, rights);
         }
@@ -230,25 +247,25 @@ public final class Mmu {
 
     /// Host address for reading at `linear`, good up to the end of its page, or 0 if it is not plain RAM.
     public long hostForRead(long linear) {
-        int i = Tlb.index(linear);
-        if (read[i] == ((linear & PAGE_MASK) | context)) {
-            return linear + read[i + 1];
+        long slot = Tlb.slot(read, linear);
+        if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
+            return linear + Tlb.addend(slot);
         }
         counters.readMisses++;
         long gpa = slow.translate(linear, Access.READ, rights);
-        return slow.isPlain() && slow.installRead(linear, gpa, rights) ? linear + read[i + 1] : 0;
+        return slow.isPlain() && slow.installRead(linear, gpa, rights) ? linear + Tlb.addend(slot) : 0;
     }
 
     /// Host address for writing at `linear`, good up to the end of its page, or 0 if it is not plain RAM (a device,
     /// ROM, or a page that holds decoded code).
     public long hostForWrite(long linear) {
-        int i = Tlb.index(linear);
-        if (write[i] == ((linear & PAGE_MASK) | context)) {
-            return linear + write[i + 1];
+        long slot = Tlb.slot(write, linear);
+        if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
+            return linear + Tlb.addend(slot);
         }
         counters.writeMisses++;
         long gpa = slow.translate(linear, Access.WRITE, rights);
-        return slow.isPlain() && slow.installWrite(linear, gpa, rights) ? linear + write[i + 1] : 0;
+        return slow.isPlain() && slow.installWrite(linear, gpa, rights) ? linear + Tlb.addend(slot) : 0;
     }
 
     /// Host address of `size` bytes for a read-modify-write that must be atomic, or 0 if they are not plain RAM in

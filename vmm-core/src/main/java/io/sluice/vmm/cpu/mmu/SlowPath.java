@@ -115,10 +115,9 @@ final class SlowPath {
         if ((linear & 0xFFF) + size > 0x1000) {
             return splitLoad(linear, size, as);
         }
-        long[] slots = known.reads[as].slots;
-        int i = Tlb.index(linear);
-        if (slots[i] == ((linear & Mmu.PAGE_MASK) | known.context())) {
-            return HostMemory.get(linear + slots[i + 1], size);
+        long slot = Tlb.slot(known.reads[as].base(), linear);
+        if (Tlb.tag(slot) == ((linear & Mmu.PAGE_MASK) | known.context())) {
+            return HostMemory.get(linear + Tlb.addend(slot), size);
         }
         long page = known.deviceReads[as].find(linear, known.context());
         if (page >= 0) {
@@ -127,7 +126,7 @@ final class SlowPath {
         counters.readMisses++;
         long gpa = translate(linear, Access.READ, as);
         if (installRead(linear, gpa, as)) {
-            return HostMemory.get(linear + slots[i + 1], size);
+            return HostMemory.get(linear + Tlb.addend(slot), size);
         }
         page = devicePage(gpa);
         known.deviceReads[as].put(linear, known.context(), page);
@@ -174,10 +173,9 @@ final class SlowPath {
             splitStore(linear, size, value, as);
             return;
         }
-        long[] slots = known.writes[as].slots;
-        int i = Tlb.index(linear);
-        if (slots[i] == ((linear & Mmu.PAGE_MASK) | known.context())) {
-            HostMemory.put(linear + slots[i + 1], size, value);
+        long slot = Tlb.slot(known.writes[as].base(), linear);
+        if (Tlb.tag(slot) == ((linear & Mmu.PAGE_MASK) | known.context())) {
+            HostMemory.put(linear + Tlb.addend(slot), size, value);
             return;
         }
         long page = known.deviceWrites[as].find(linear, known.context());
@@ -188,7 +186,7 @@ final class SlowPath {
         counters.writeMisses++;
         long gpa = translate(linear, Access.WRITE, as);
         if (installWrite(linear, gpa, as)) {
-            HostMemory.put(linear + slots[i + 1], size, value);
+            HostMemory.put(linear + Tlb.addend(slot), size, value);
             return;
         }
         page = devicePage(gpa);

@@ -1,6 +1,6 @@
 package io.sluice.vmm.cpu.mmu;
 
-import java.util.Arrays;
+import io.sluice.vmm.memory.NativeTable;
 
 /// Direct-mapped cache of translations to host memory: pairs (tag, addend), so that a hit is one compare and one add.
 ///
@@ -8,44 +8,65 @@ import java.util.Arrays;
 /// never wrong: it is dropped by INVLPG, by a change of the address space, by a write watch on its page, and a flush
 /// of a context simply retires the context's number.
 final class Tlb {
-    static final int ENTRIES = 1024;
-    static final int INDEX_SHIFT = 11;
-    static final int INDEX_MASK = (ENTRIES - 1) << 1;
+    private static final int ENTRIES = 1024;
+    private static final int ENTRY_BYTES = 16;
+    /// From the page number, which starts at bit 12, to the entry's place in bytes.
+    private static final int SHIFT = 8;
+
+    private static final int MASK = (ENTRIES - 1) * ENTRY_BYTES;
     static final long EMPTY = -1L;
 
-    final long[] slots = new long[2 * ENTRIES];
+    private final NativeTable slots = new NativeTable(2 * ENTRIES);
+    private final long base = slots.base();
 
     Tlb() {
         clear();
     }
 
-    static int index(long linear) {
-        return (int) (linear >>> INDEX_SHIFT) & INDEX_MASK;
+    /// What fast paths give to [#slot].
+    long base() {
+        return base;
+    }
+
+    /// Where the entry for `linear` is in the table at `base`: its tag, and behind it its addend.
+    static long slot(long base, long linear) {
+        return base + (linear >>> SHIFT & MASK);
+    }
+
+    static long tag(long slot) {
+        return NativeTable.get(slot);
+    }
+
+    /// What to add to a linear address of the page to get its host address.
+    static long addend(long slot) {
+        return NativeTable.get(slot + 8);
     }
 
     void clear() {
-        Arrays.fill(slots, EMPTY);
+        for (long slot = base; slot < base + ENTRIES * ENTRY_BYTES; slot += ENTRY_BYTES) {
+            NativeTable.put(slot, EMPTY);
+        }
     }
 
     void put(long linear, long context, long addend) {
-        int i = index(linear);
-        slots[i] = (linear & Mmu.PAGE_MASK) | context;
-        slots[i + 1] = addend;
+        long slot = slot(base, linear);
+        NativeTable.put(slot, (linear & Mmu.PAGE_MASK) | context);
+        NativeTable.put(slot + 8, addend);
     }
 
     /// Drops the page in every context.
     void drop(long linear) {
-        int i = index(linear);
-        if (((slots[i] ^ linear) & Mmu.PAGE_MASK) == 0) {
-            slots[i] = EMPTY;
+        long slot = slot(base, linear);
+        if (((tag(slot) ^ linear) & Mmu.PAGE_MASK) == 0) {
+            NativeTable.put(slot, EMPTY);
         }
     }
 
     /// Drops all entries that lead into `[hostPage, hostPage + 4096)`.
     void dropHost(long hostPage) {
-        for (int i = 0; i < slots.length; i += 2) {
-            if (slots[i] != EMPTY && (slots[i] & Mmu.PAGE_MASK) + slots[i + 1] == hostPage) {
-                slots[i] = EMPTY;
+        for (long slot = base; slot < base + ENTRIES * ENTRY_BYTES; slot += ENTRY_BYTES) {
+            if (tag(slot) != EMPTY && (tag(slot) & Mmu.PAGE_MASK) + addend(slot) == hostPage) {
+                NativeTable.put(slot, EMPTY);
             }
         }
     }

@@ -44,6 +44,12 @@ public final class CpuState {
     public long rip;
     public long lazyResult = 1;
     public long lazyAux;
+    /// While translated code follows on translated code its flags wait here in the form of [ConditionCodes]; everybody
+    /// else calls [#settleFlags] before flags are looked at.
+    public int pendingKind = ConditionCodes.STORED;
+
+    public long pendingA;
+    public long pendingB;
     /// RFLAGS without the six arithmetic flags; bit 1 is always set.
     public int systemFlags = 2;
 
@@ -73,6 +79,15 @@ public final class CpuState {
     public CpuState() {
         for (int i = 0; i < segments.length; i++) {
             segments[i] = new Segment();
+        }
+    }
+
+    /// Brings flags that are pending to [#lazyResult] and [#lazyAux].
+    public void settleFlags() {
+        if (pendingKind != ConditionCodes.STORED) {
+            lazyResult = ConditionCodes.result(pendingKind, pendingA, pendingB);
+            lazyAux = ConditionCodes.aux(pendingKind, pendingA, pendingB);
+            pendingKind = ConditionCodes.STORED;
         }
     }
 

@@ -1,19 +1,18 @@
-package io.sluice.vmm.cpu.jit;
-
-import io.sluice.vmm.cpu.state.CpuState;
+package io.sluice.vmm.cpu.state;
 
 /// The arithmetic flags of translated code: which operation was the last to set them, and its operands. What nobody
 /// asks for is never computed.
 ///
-/// A kind and two longs, in locals of the translated method:
-/// - [#STORED]: they are where the interpreter keeps them, in [CpuState]
+/// A kind and two longs, in locals of the translated method, and in [CpuState#pendingKind] and its neighbours between
+/// two of them:
+/// - [#STORED]: they are in [CpuState#lazyResult] and [CpuState#lazyAux]
 /// - [#PAIR]: the longs are [CpuState#lazyResult] and [CpuState#lazyAux]
 /// - [#ADD] or [#SUB] + size (0 to 3 for 1 to 8 bytes): the longs are the operands; their higher bits do not count
-final class ConditionCodes {
-    static final int STORED = -1;
-    static final int PAIR = 0;
-    static final int ADD = 1;
-    static final int SUB = 5;
+public final class ConditionCodes {
+    public static final int STORED = -1;
+    public static final int PAIR = 0;
+    public static final int ADD = 1;
+    public static final int SUB = 5;
 
     private static final long CF = 1L << 63;
     private static final long CF_OF = 1L << 62;
@@ -23,11 +22,11 @@ final class ConditionCodes {
     private ConditionCodes() {}
 
     /// 0 to 3 for 1, 2, 4 or 8 bytes.
-    static int sizeCode(int size) {
+    public static int sizeCode(int size) {
         return Integer.numberOfTrailingZeros(size);
     }
 
-    static long extend(int size, long value) {
+    public static long extend(int size, long value) {
         return switch (size) {
             case 1 -> (byte) value;
             case 2 -> (short) value;
@@ -37,7 +36,7 @@ final class ConditionCodes {
     }
 
     /// As [CpuState#lazyResult] has it.
-    static long result(int kind, long a, long b) {
+    public static long result(int kind, long a, long b) {
         return switch (kind) {
             case PAIR -> a;
             case ADD -> (byte) (a + b);
@@ -52,7 +51,7 @@ final class ConditionCodes {
     }
 
     /// As [CpuState#lazyAux] has it.
-    static long aux(int kind, long a, long b) {
+    public static long aux(int kind, long a, long b) {
         if (kind == PAIR) {
             return b;
         }
@@ -62,16 +61,8 @@ final class ConditionCodes {
         return carries << 64 - (8 << size) & TOP | carries & AF;
     }
 
-    /// Has them in `s`, for the interpreter.
-    static void store(CpuState s, int kind, long a, long b) {
-        if (kind >= 0) {
-            s.lazyResult = result(kind, a, b);
-            s.lazyAux = aux(kind, a, b);
-        }
-    }
-
     /// The condition whose number stands in the low four bits of Jcc, SETcc and CMOVcc.
-    static boolean test(int kind, long a, long b, int condition) {
+    public static boolean test(int kind, long a, long b, int condition) {
         long result = result(kind, a, b);
         long aux = aux(kind, a, b);
         boolean carry = aux < 0;
@@ -102,12 +93,12 @@ final class ConditionCodes {
     // ---- the second long of a pair, for operations that are neither additions nor subtractions
 
     /// Of INC: CF stays.
-    static long increment(long before, long old, int size) {
+    public static long increment(long before, long old, int size) {
         return keepCarry(before, aux(ADD + sizeCode(size), old, 1));
     }
 
     /// Of DEC: CF stays.
-    static long decrement(long before, long old, int size) {
+    public static long decrement(long before, long old, int size) {
         return keepCarry(before, aux(SUB + sizeCode(size), old, 1));
     }
 
@@ -118,30 +109,30 @@ final class ConditionCodes {
     }
 
     /// Of SHL of an operand of 4 or 8 bytes by 1 to one bit less than it has; `old` is zero-extended.
-    static long shiftLeft(long old, int count, int size) {
+    public static long shiftLeft(long old, int count, int size) {
         boolean carry = bit(old, 8 * size - count);
         return aux(carry, bit(old << count, 8 * size - 1) != carry);
     }
 
     /// Of SHR, likewise.
-    static long shiftRight(long old, int count, int size) {
+    public static long shiftRight(long old, int count, int size) {
         return aux(bit(old, count - 1), bit(old, 8 * size - 1));
     }
 
     /// Of SAR, likewise.
-    static long shiftArithmetically(long old, int count, int size) {
+    public static long shiftArithmetically(long old, int count, int size) {
         return aux(bit(extend(size, old) >> count - 1, 0), false);
     }
 
     /// Of IMUL: whether the product of two sign-extended operands needs more than `size` bytes.
-    static long multiply(long a, long b, int size) {
+    public static long multiply(long a, long b, int size) {
         long product = a * b;
         boolean wide = size == 8 ? Math.multiplyHigh(a, b) != product >> 63 : product != extend(size, product);
         return aux(wide, wide);
     }
 
     /// Of BT: CF is bit `number` of `value`, the others stay.
-    static long bitTest(long before, long value, long number) {
+    public static long bitTest(long before, long value, long number) {
         boolean overflow = (before ^ before << 1) < 0;
         return before & ~TOP | aux(bit(value, (int) number), overflow);
     }
