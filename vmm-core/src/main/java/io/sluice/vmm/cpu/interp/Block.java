@@ -1,5 +1,7 @@
 package io.sluice.vmm.cpu.interp;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A run of decoded instructions that starts at one physical address in one decoding mode and is left at its end.
@@ -20,11 +22,15 @@ final class Block {
     Block pageNext;
 
     boolean valid = true;
-    /// What it was translated to, with others, and its number there.
+    /// What runs in its place, and its number there.
     @Nullable
     Region region;
 
     int entry;
+    /// Its own offset there.
+    int entryOffset;
+    /// All that it was translated in.
+    final List<Region> regions = new ArrayList<>(0);
     /// How often it was interpreted; see [HotCode].
     int heat;
     /// The cache knows it, and hears of writes to its bytes.
@@ -52,9 +58,7 @@ final class Block {
     /// Its code was overwritten. If it is running, it is left before its next instruction.
     void invalidate() {
         valid = false;
-        if (region != null) {
-            region.retire();
-        }
+        regions.forEach(Region::retire);
         for (int i = 0; i < ops.length; i++) {
             ops[i] = new BlockExit.Op(ops[i]);
         }

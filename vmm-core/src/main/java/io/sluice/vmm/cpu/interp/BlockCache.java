@@ -106,21 +106,6 @@ final class BlockCache {
         return (int) (ram.offset() + (gpaPage - ram.first()) >>> 12);
     }
 
-    /// The valid blocks of the page and mode of `block` that were interpreted at least `times` times and lie in that
-    /// page
-    /// alone, by their offset in it; and `block`.
-    Map<Integer, Block> inPage(Block block, int times) {
-        Map<Integer, Block> found = new HashMap<>();
-        var page = pages.get(block.physical & Mmu.PAGE_MASK);
-        for (var other = page == null ? null : page.blocks; other != null; other = other.pageNext) {
-            if (other.valid && other.mode == block.mode && other.secondPage < 0 && other.heat >= times) {
-                found.put(other.offset(), other);
-            }
-        }
-        found.put(block.offset(), block);
-        return found;
-    }
-
     void add(Block block) {
         if (++blocks > MAX_BLOCKS) {
             clear();

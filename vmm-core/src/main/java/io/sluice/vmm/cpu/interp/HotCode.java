@@ -4,127 +4,224 @@ import io.sluice.vmm.bus.AddressSpace;
 import io.sluice.vmm.cpu.isa.Decoder;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.isa.Operand;
+import io.sluice.vmm.cpu.mmu.Mmu;
+import io.sluice.vmm.cpu.state.GuestFault;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/// Finds out which blocks are worth a translation, and which of their neighbours go with them.
+/// Finds out which blocks are worth a translation, and which others go with them.
 ///
-/// A region stays within one physical page: it needs no second look at the page tables, and one write to the page finds
-/// all that was made of it.
+/// In two stages. A block that was interpreted often becomes a region with what is warm around it and is in no region
+/// yet. A region that is entered often is made anew, larger, with the functions that it calls in it, though they are in
+/// other regions too.
 final class HotCode {
-    /// Of one region. HotSpot compiles larger methods worse, and from 8,000 bytecodes on not at all.
+    /// Of one region. HotSpot compiles larger methods worse.
     private static final int MOST_INSTRUCTIONS = 100;
+    private static final int MOST_INSTRUCTIONS_AGAIN = 200;
+    /// A block whose region is made anew runs so many times as often as one that is translated.
+    private static final int UNTIL_AGAIN = Integer.getInteger("sluice.again", 10);
     /// So many regions, and everything is dropped: a bound on memory.
     private static final int MOST_REGIONS = 10_000;
     /// A block that has run so many times less often than a hot one still goes with it.
     private static final int WARM = 8;
+    /// How far a region reaches from its first page.
+    private static final long REACH = 1L << 30;
 
     private final Translator translator;
     /// How often a block is interpreted before it is translated.
     private final int hotAt;
+    /// How often it runs in all until its region is made anew.
+    private final int againAt;
 
+    private final Core core;
     private final AddressSpace memory;
     private final BlockCache cache;
     private final InterpreterCounters counters;
     private final Decoder decoder = new Decoder();
-    private final byte[] page = new byte[0x1000];
     private int regions;
 
-    HotCode(Translator translator, int hotAt, AddressSpace memory, BlockCache cache, InterpreterCounters counters) {
+    HotCode(
+            Translator translator,
+            int hotAt,
+            Core core,
+            AddressSpace memory,
+            BlockCache cache,
+            InterpreterCounters counters) {
         this.translator = translator;
         this.hotAt = hotAt;
+        this.againAt = (int) Math.min(Integer.MAX_VALUE, (long) hotAt * UNTIL_AGAIN);
+        this.core = core;
         this.memory = memory;
         this.cache = cache;
         this.counters = counters;
     }
 
-    /// `block` is about to be interpreted once more; it may be translated instead.
+    /// `block` is about to run once more, at `rip`; it may be translated first.
     void count(Block block) {
-        if (block.heat++ == hotAt && block.cached && block.secondPage < 0 && Core.translates(block.mode)) {
-            translate(block);
+        var region = block.region;
+        if (region == null) {
+            if (block.heat++ == hotAt && canTranslate(block)) {
+                translate(block, MOST_INSTRUCTIONS);
+            }
+        } else if (!region.isSecond && block.heat++ >= againAt) {
+            translate(block, MOST_INSTRUCTIONS_AGAIN);
         }
     }
 
-    private void translate(Block hot) {
+    private static boolean canTranslate(Block block) {
+        return block.cached && block.valid && block.secondPage < 0 && Core.translates(block.mode);
+    }
+
+    private void translate(Block hot, int most) {
         if (regions == MOST_REGIONS) {
             regions = 0;
             cache.clear();
             return;
         }
-        memory.dmaRead(hot.physical & ~0xFFFL, page, 0, page.length);
-        var members = new TreeMap<Integer, Block>();
-        var parts = plan(hot, members);
+        var plan = new Plan(hot, most);
+        plan.make();
+        var parts = plan.parts();
         var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts));
         if (region != null) {
             regions++;
             counters.regionsBuilt++;
-            region.take(members.values().toArray(Block[]::new));
+            region.take(plan.members, plan.pages(), plan.again ? hot.region : null);
+            region.isValidAt(core.mmu.codeKey(), plan.base);
         }
     }
 
-    /// The hot block and what is warm around it, the nearest first, as far as there is room.
-    private List<RegionPlan.Part> plan(Block hot, Map<Integer, Block> members) {
-        var warm = cache.inPage(hot, hotAt / WARM);
-        var found = new TreeMap<Integer, List<RegionPlan.Step>>();
-        Queue<Integer> todo = new ArrayDeque<>();
-        todo.add(hot.offset());
-        int room = MOST_INSTRUCTIONS;
-        while (!todo.isEmpty() && room > 0) {
-            var block = warm.remove(todo.remove());
-            if (block == null || block.region != null) {
-                continue;
-            }
-            var steps = steps(block);
-            if (!steps.isEmpty()) {
-                found.put(block.offset(), steps);
-                members.put(block.offset(), block);
-                room -= steps.size();
-                addSuccessors(steps.getLast(), todo);
+    /// Whether what it was made of lies there still, seen from `base`.
+    boolean isThere(Region region, long base) {
+        for (var page : region.pages) {
+            if (physicalPage(base + page.offset()) != page.physical()) {
+                return false;
             }
         }
-        var parts = new ArrayList<RegionPlan.Part>();
-        found.forEach((offset, steps) -> parts.add(new RegionPlan.Part(offset, upToNext(steps, found))));
-        return List.copyOf(parts);
+        region.isValidAt(core.mmu.codeKey(), base);
+        return true;
     }
 
-    /// As far as they decode.
-    private List<RegionPlan.Step> steps(Block block) {
-        var steps = new ArrayList<RegionPlan.Step>();
-        int at = block.offset();
-        int end = at + block.bytes;
-        while (at < end) {
-            var insn = new Insn();
-            if (decoder.decode(page, at, end - at, 64, insn) <= 0) {
-                break;
-            }
-            var op = OpFactory.create(insn);
-            op.next = insn.length;
-            steps.add(new RegionPlan.Step(at, insn, op));
-            at += insn.length;
+    /// Where code is fetched from at `linear` now, or -1 if that would fault.
+    private long physicalPage(long linear) {
+        try {
+            return core.mmu.fetch(linear) & Mmu.PAGE_MASK;
+        } catch (GuestFault fault) {
+            return -1;
         }
-        return steps;
     }
 
-    /// A block may reach into another that starts at one of its instructions: there it ends.
-    private static List<RegionPlan.Step> upToNext(
-            List<RegionPlan.Step> steps, Map<Integer, List<RegionPlan.Step>> all) {
-        for (int i = 1; i < steps.size(); i++) {
-            if (all.containsKey(steps.get(i).offset())) {
-                return List.copyOf(steps.subList(0, i));
+    /// One region in the making. Offsets count from the start of the page where the hot block is.
+    private final class Plan {
+        private final Block hot;
+        final boolean again;
+        final long base;
+        private int room;
+        private final Map<Integer, Long> pages = new HashMap<>();
+        private final Map<Integer, List<RegionPlan.Step>> found = new TreeMap<>();
+        final SortedMap<Integer, Block> members = new TreeMap<>();
+
+        Plan(Block hot, int most) {
+            this.hot = hot;
+            this.again = hot.region != null;
+            this.base = core.state.rip - hot.offset();
+            this.room = most;
+            pages.put(0, hot.physical & Mmu.PAGE_MASK);
+        }
+
+        /// Takes the hot block and what is warm around it, the nearest first, as far as there is room.
+        void make() {
+            Queue<Integer> todo = new ArrayDeque<>();
+            todo.add(hot.offset());
+            while (!todo.isEmpty() && room > 0) {
+                int offset = todo.remove();
+                var block = members.containsKey(offset) ? null : at(offset);
+                if (block == null || !isWanted(block)) {
+                    continue;
+                }
+                var steps = steps(block, offset);
+                if (!steps.isEmpty()) {
+                    found.put(offset, steps);
+                    members.put(offset, block);
+                    room -= steps.size();
+                    addSuccessors(steps.getLast(), todo);
+                }
             }
         }
-        return List.copyOf(steps);
-    }
 
-    private static void addSuccessors(RegionPlan.Step last, Queue<Integer> todo) {
-        var insn = last.insn();
-        if (insn.operands.length > 0 && insn.operand(0).kind() == Operand.Kind.RELATIVE) {
-            todo.add((int) Math.clamp(last.end() + insn.imm, -1, 0x1000));
+        private boolean isWanted(Block block) {
+            return block == hot || canTranslate(block) && (block.region == null ? block.heat >= hotAt / WARM : again);
         }
-        todo.add(last.end());
+
+        private @Nullable Block at(int offset) {
+            int page = offset & (int) Mmu.PAGE_MASK;
+            long physical = pages.computeIfAbsent(page, p -> physicalPage(base + p));
+            return physical < 0 ? null : cache.find(physical | offset & 0xFFF, hot.mode);
+        }
+
+        /// As far as they decode.
+        private List<RegionPlan.Step> steps(Block block, int offset) {
+            var code = new byte[block.bytes];
+            memory.dmaRead(block.physical, code, 0, block.bytes);
+            var steps = new ArrayList<RegionPlan.Step>();
+            int at = 0;
+            while (at < code.length) {
+                var insn = new Insn();
+                if (decoder.decode(code, at, code.length - at, 64, insn) <= 0) {
+                    break;
+                }
+                var op = OpFactory.create(insn);
+                op.next = insn.length;
+                steps.add(new RegionPlan.Step(offset + at, insn, op));
+                at += insn.length;
+            }
+            return steps;
+        }
+
+        private void addSuccessors(RegionPlan.Step last, Queue<Integer> todo) {
+            var insn = last.insn();
+            if (insn.operands.length > 0 && insn.operand(0).kind() == Operand.Kind.RELATIVE) {
+                long target = last.end() + insn.imm;
+                if (Math.abs(target) < REACH) {
+                    todo.add((int) target);
+                }
+            }
+            todo.add(last.end());
+        }
+
+        List<RegionPlan.Part> parts() {
+            var parts = new ArrayList<RegionPlan.Part>();
+            found.forEach((offset, steps) -> parts.add(new RegionPlan.Part(offset, upToNext(steps))));
+            return List.copyOf(parts);
+        }
+
+        /// A block may reach into another that starts at one of its instructions: there it ends.
+        private List<RegionPlan.Step> upToNext(List<RegionPlan.Step> steps) {
+            for (int i = 1; i < steps.size(); i++) {
+                if (found.containsKey(steps.get(i).offset())) {
+                    return List.copyOf(steps.subList(0, i));
+                }
+            }
+            return List.copyOf(steps);
+        }
+
+        /// All that it has code of, if they are several.
+        Region.Page[] pages() {
+            var offsets = members.keySet().stream()
+                    .map(offset -> offset & (int) Mmu.PAGE_MASK)
+                    .distinct()
+                    .toList();
+            return offsets.size() == 1
+                    ? new Region.Page[0]
+                    : offsets.stream()
+                            .map(page -> new Region.Page(page, pages.getOrDefault(page, -1L)))
+                            .toArray(Region.Page[]::new);
+        }
     }
 }

@@ -81,7 +81,7 @@ public final class Interpreter {
         this.finder = new BlockFinder(core, cache, new BlockBuilder(core, memory), counters);
         this.delivery = new Delivery(core, counters);
         this.singleStep = new SingleStep(this, core, delivery);
-        this.hotCode = new HotCode(translator, hotAt, memory, cache, counters);
+        this.hotCode = new HotCode(translator, hotAt, core, memory, cache, counters);
         this.foreignWrites = new ForeignWrites(core, memory, cache, () -> attend(Attention.CODE));
         memory.onChange(() -> attend(Attention.REMAP));
         core.told.trace().onChange(() -> attend(Attention.TRACE));
@@ -151,11 +151,9 @@ public final class Interpreter {
         if (block == null) {
             return;
         }
-        if (block.region == null) {
-            hotCode.count(block);
-        }
+        hotCode.count(block);
         var region = block.region;
-        if (region != null && translated) {
+        if (region != null && translated && isThere(region, block)) {
             execute(region, block);
             counters.entries++;
         } else {
@@ -165,9 +163,14 @@ public final class Interpreter {
         }
     }
 
+    private boolean isThere(Region region, Block block) {
+        long base = state.rip - block.entryOffset;
+        return region.isKnownAt(core.mmu.codeKey(), base) || hotCode.isThere(region, base);
+    }
+
     private void execute(Region region, Block block) {
         int done;
-        long base = state.rip - block.offset();
+        long base = state.rip - block.entryOffset;
         try {
             done = region.run(core, base, block.entry, budget);
         } catch (GuestFault fault) {

@@ -1,16 +1,29 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.state.GuestFault;
+import java.util.Objects;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 
-/// Hot blocks of one page that were translated together. It can be entered at each of them; it is left where it leads
+/// Hot blocks that were translated together. It can be entered at each of them; it is left where it leads
 /// out of them, when its time is up, and when something asks for attention.
 public abstract class Region {
     private final Point[] points;
     private Block[] members = {};
+    Page[] pages = {};
+    private long validKey;
+    private long validBase;
+    /// It was made in the second stage; see [HotCode].
+    boolean isSecond;
+
+    /// A page that it has code of.
+    ///
+    /// @param offset of its start from that of the first
+    record Page(int offset, long physical) {}
 
     /// A place in the region where a fault may come up.
     ///
-    /// @param offset of its instruction in the page
+    /// @param offset of its instruction from the start of the first page
     /// @param rest how many instructions of its block are not done then, itself included
     /// @param onStack whether an address that is not canonical is one of the stack segment
     public record Point(int offset, int rest, boolean onStack) {}
@@ -23,7 +36,7 @@ public abstract class Region {
     /// Runs from one of its blocks on. On return `rip` and all else are as after the last instruction that ran, but the
     /// flags, which may be pending. A [GuestFault] is thrown where the last [Core#suspend] was.
     ///
-    /// @param base `rip` that the start of its page has
+    /// @param base `rip` that the start of its first page has
     /// @param entry number of the block, in the order of [RegionPlan#parts]
     /// @param limit the region is left at a backward jump when so many instructions were run
     /// @return instructions run
@@ -38,19 +51,45 @@ public abstract class Region {
         return fault.isNotCanonical() && point.onStack ? GuestFault.ss0() : fault;
     }
 
-    void take(Block[] blocks) {
-        members = blocks;
-        for (int i = 0; i < blocks.length; i++) {
-            blocks[i].region = this;
-            blocks[i].entry = i;
+    /// Has blocks lead here, those that led nowhere or to the region that it replaces.
+    ///
+    /// @param blocks by their offsets, in the order of [RegionPlan#parts]
+    /// @param all the pages, if they are several
+    void take(SortedMap<Integer, Block> blocks, Page[] all, @Nullable Region replaced) {
+        members = blocks.values().toArray(Block[]::new);
+        pages = all;
+        isSecond = replaced != null;
+        int number = 0;
+        for (var entry : blocks.entrySet()) {
+            var block = entry.getValue();
+            block.regions.add(this);
+            if (Objects.equals(block.region, replaced)) {
+                block.region = this;
+                block.entry = number;
+                block.entryOffset = entry.getKey();
+            }
+            number++;
         }
+    }
+
+    /// Its pages have been looked at under this key (see [io.sluice.vmm.cpu.mmu.Mmu#codeKey]) from this base.
+    void isValidAt(long codeKey, long base) {
+        validKey = codeKey;
+        validBase = base;
+    }
+
+    /// Whether it need not be looked at what is in its pages.
+    boolean isKnownAt(long codeKey, long base) {
+        return pages.length == 0 || validKey == codeKey && validBase == base;
     }
 
     /// One of its blocks was overwritten: none leads here any more.
     void retire() {
         for (var block : members) {
-            block.region = null;
-            block.heat = 0;
+            if (equals(block.region)) {
+                block.region = null;
+                block.heat = 0;
+            }
         }
         members = new Block[0];
     }

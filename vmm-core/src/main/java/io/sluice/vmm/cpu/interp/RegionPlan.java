@@ -3,16 +3,17 @@ package io.sluice.vmm.cpu.interp;
 import io.sluice.vmm.cpu.isa.Insn;
 import java.util.List;
 
-/// What is to be translated: the hot blocks of one page, none of which overlaps another, in 64-bit mode.
+/// What is to be translated: hot blocks, none of which overlaps another, in 64-bit mode. Offsets count from the start
+/// of the page where the hottest one is; those of other pages may be negative.
 ///
-/// @param parts the blocks, by their place in the page
+/// @param parts the blocks, by their offsets
 public record RegionPlan(List<Part> parts) {
     /// One block.
     ///
-    /// @param offset of its first instruction in the page
+    /// @param offset of its first instruction
     /// @param steps its instructions
     public record Part(int offset, List<Step> steps) {
-        /// Offset in the page behind its last instruction.
+        /// Offset behind its last instruction.
         public int end() {
             return steps.getLast().end();
         }
@@ -20,18 +21,18 @@ public record RegionPlan(List<Part> parts) {
 
     /// One instruction.
     ///
-    /// @param offset in the page
+    /// @param offset of it
     /// @param insn what it is
     /// @param op how the interpreter runs it, with `rip` and [io.sluice.vmm.cpu.state.CpuState#BLOCK_RIP] at the
     ///     instruction itself
     public record Step(int offset, Insn insn, MicroOp op) {
-        /// Offset in the page of what follows it.
+        /// Offset of what follows it.
         public int end() {
             return offset + insn.length;
         }
     }
 
-    /// Number of the part that starts at `offset` in the page, or -1.
+    /// Number of the part that starts at `offset`, or -1.
     public int partAt(long offset) {
         for (int i = 0; i < parts.size(); i++) {
             if (parts.get(i).offset() == offset) {

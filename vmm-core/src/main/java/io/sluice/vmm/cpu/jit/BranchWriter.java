@@ -14,7 +14,6 @@ import java.util.ArrayList;
 /// Near jumps, calls and returns.
 final class BranchWriter implements RegionWriter.Writer {
     private static final int RSP = 4;
-    private static final int PAGE_SHIFT = 12;
 
     private final RegionWriter region;
     private final Emitter emit;
@@ -100,7 +99,7 @@ final class BranchWriter implements RegionWriter.Writer {
         if (!sites.isEmpty()) {
             code.iload(Emitter.DONE).iload(Emitter.LIMIT).if_icmpgt(region.leave());
             code.lload(V).lload(BASE).lsub().lstore(W);
-            code.lload(W).loadConstant(PAGE_SHIFT).lushr().lconst_0().lcmp().ifne(region.leave());
+            code.lload(W).l2i().i2l().lload(W).lcmp().ifne(region.leave());
             var cases = new ArrayList<SwitchCase>();
             sites.forEach((offset, label) -> cases.add(SwitchCase.of(offset, label)));
             code.lload(W).l2i().lookupswitch(region.leave(), cases);

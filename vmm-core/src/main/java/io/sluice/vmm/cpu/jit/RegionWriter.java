@@ -53,7 +53,7 @@ final class RegionWriter {
         boolean write(RegionPlan.Step step);
     }
 
-    /// A way out: to `offset` in the page, with `rest` instructions of the block left undone.
+    /// A way out: to `offset` from the base, with `rest` instructions of the block left undone.
     private record Exit(long offset, int rest) {}
 
     /// A way to a block of the region: with registers to be loaded, and a look whether the time is up.
@@ -187,7 +187,7 @@ final class RegionWriter {
         ended = true;
     }
 
-    /// Where to jump to get to `offset` in the page, with the block done.
+    /// Where to jump to get to `offset` from the base, with the block done.
     Label wayTo(long offset) {
         int part = plan.partAt(offset);
         if (part < 0) {
@@ -220,7 +220,7 @@ final class RegionWriter {
         return sites;
     }
 
-    /// Where to jump to leave the region for `offset` in the page, with the block done.
+    /// Where to jump to leave the region for `offset` from the base, with the block done.
     Label exit(long offset) {
         return exit(offset, 0);
     }
