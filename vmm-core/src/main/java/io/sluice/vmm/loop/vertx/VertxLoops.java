@@ -51,8 +51,11 @@ public final class VertxLoops implements AutoCloseable {
 
     private void add(String name, LoopEvents events, long spinNanos) {
         ThreadFactory factory = task -> thread(task, name);
-        var netty = new SingleThreadIoEventLoop(null, factory, LoopWait.factory(NioIoHandler.newFactory(), spinNanos));
-        loops.add(new VertxEventLoop(name, netty, events));
+        var times = new LoopTimes(name, events);
+        var sources = new PolledSources(times);
+        var wait = LoopWait.factory(NioIoHandler.newFactory(), sources, spinNanos);
+        var netty = new SingleThreadIoEventLoop(null, factory, wait);
+        loops.add(new VertxEventLoop(netty, times, sources));
         netty.execute(() -> {}); // starts the thread
     }
 
