@@ -26,7 +26,8 @@ public interface EventLoop {
         @Override
         void run();
 
-        /// The loop has stopped looking, because it falls asleep, or this source has been quiet for long, or at its end.
+        /// The loop has stopped looking, because it falls asleep, or this source has been quiet for long, or at its
+        /// end.
         void unpolled();
     }
 

@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
 /// Whoever is inside a strand may [#post] to any strand, its own included, but must never [#call] one: a device
 /// never waits for a device.
 ///
-/// A loop that is awake looks into the queue by itself. So whoever brings work touches no cache line that the loop has
-/// written since (docs/adr/0001): the queue's producer side, the slot, which is a plain store, and `polled`, which changes
-/// only when the loop falls asleep or wakes. Nothing is lost then: `offer` is an atomic addition and comes before the
-/// look at `polled`; the loop clears `polled` before it looks at the queue for the last time. One of the two sees the
-/// other.
+/// A loop that is awake looks into the queue by itself. So whoever brings work waits for no cache line that the loop
+/// has
+/// written since: it touches the queue's producer side, the slot, which is a plain store, and `polled`, which changes
+/// only when the loop falls asleep or wakes (docs/adr/0001). Nothing is lost by that: bringing work is an atomic
+/// addition to the producers' index and comes before the look at `polled`; the loop clears `polled` before it looks at
+/// that index for the last time. One of the two sees the other.
 public final class Strand {
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
     /// In longs: two cache lines, which processors fetch together.
@@ -110,8 +111,8 @@ public final class Strand {
         }
     }
 
-    /// As [#defer], but only if fewer than about `most` tasks wait. Unlike [#backlog] it looks at what the loop writes only
-    /// once in `most` tasks.
+    /// As [#defer], but only if fewer than about `most` tasks wait. Unlike [#backlog] this looks at what the loop writes
+    /// only once in `most` tasks.
     public boolean tryDefer(Runnable task, int most) {
         long brought = queue.currentProducerIndex();
         if (brought - taken >= most) {

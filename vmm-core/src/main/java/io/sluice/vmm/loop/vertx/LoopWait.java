@@ -35,8 +35,7 @@ final class LoopWait implements IoHandler {
     private volatile int state = AWAKE;
     private long awakeUntil = System.nanoTime();
 
-    LoopWait(
-            ThreadAwareExecutor executor, IoHandlerFactory channelHandlers, PolledSources sources, long spinNanos) {
+    LoopWait(ThreadAwareExecutor executor, IoHandlerFactory channelHandlers, PolledSources sources, long spinNanos) {
         this.executor = executor;
         this.channelHandlers = channelHandlers;
         this.sources = sources;
@@ -143,7 +142,6 @@ final class LoopWait implements IoHandler {
 
     @Override
     public void prepareToDestroy() {
-        sources.close();
         if (channels != null) {
             channels.prepareToDestroy();
         }

@@ -87,6 +87,12 @@ final class VertxEventLoop implements EventLoop {
         return sources.add(source);
     }
 
+    /// Ends the loop after the tasks that are queued now, those in polled sources among them.
+    void close(long mostSeconds) {
+        execute(sources::close);
+        netty.shutdownGracefully(0, mostSeconds, TimeUnit.SECONDS);
+    }
+
     @Override
     public Timer schedule(long delayNanos, Runnable task) {
         long due = System.nanoTime() + delayNanos;
