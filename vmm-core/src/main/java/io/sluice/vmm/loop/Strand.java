@@ -111,7 +111,8 @@ public final class Strand {
         }
     }
 
-    /// As [#defer], but only if fewer than about `most` tasks wait. Unlike [#backlog] this looks at what the loop writes
+    /// As [#defer], but only if fewer than about `most` tasks wait. Unlike [#backlog] this looks at what the loop
+    /// writes
     /// only once in `most` tasks.
     public boolean tryDefer(Runnable task, int most) {
         long brought = queue.currentProducerIndex();

@@ -10,8 +10,8 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
 
-/// vCPUs bring work while the loop that looked at the strand stops looking, begins again, and stops for good: it was
-/// told of all that it did not see by itself.
+/// A vCPU brings work, and goes in and out, while the loop that looked at the strand stops looking, begins again, and
+/// stops for good: it was told of all that it did not see by itself.
 @JCStressTest
 @Outcome(
         id = "3, 0, 0",
@@ -45,7 +45,7 @@ public class PolledStrandStress {
         rung = 1;
     }
 
-    /// A doorbell, and then perhaps a register.
+    /// A doorbell, perhaps a register, and a write that may go in by itself.
     @Actor
     public void vcpu() {
         strand.defer(this::ring);
@@ -53,17 +53,13 @@ public class PolledStrandStress {
             overtaken += 1 - rung;
             strand.exit();
         }
-    }
-
-    @Actor
-    public void otherVcpu() {
         strand.post(this::work);
-        strand.defer(this::work);
     }
 
     @Actor
     public void loop() {
         loop.look();
+        strand.defer(this::work);
         loop.stopLooking();
         loop.runTasks();
         loop.look();
