@@ -9,6 +9,6 @@ import org.junit.jupiter.api.io.TempDir;
 class StressTest {
     @Test
     void nothingForbiddenIsSeen(@TempDir Path scratch) throws Exception {
-        StressRun.assertHold(scratch, "io.sluice.vmm", 4);
+        StressRun.assertHold(scratch, "io.sluice.vmm", 5);
     }
 }

@@ -3,11 +3,11 @@ package io.sluice.vfio.guest;
 import io.sluice.vfio.testkit.Passthrough;
 import io.sluice.vmm.address.Bdf;
 import io.sluice.vmm.bus.Route;
-import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
+import io.sluice.vmm.loop.vertx.LoopEvents;
+import io.sluice.vmm.loop.vertx.VertxLoops;
 import java.util.concurrent.TimeUnit;
-import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /// What a doorbell of a passed-through NVMe controller costs the vCPU that rings it, beside a store to RAM by the same
-/// way; the controller's loop is awake on another thread, as it is while a guest is busy.
+/// way; the controller's loop is the product's, and awake on another thread, as it is while a guest is busy.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -35,7 +35,15 @@ public class GuestDoorbellBenchmark {
     /// Work of the guest between two doorbells: a driver fills in a command before it rings.
     private static final int TOKENS = 200;
 
-    private final Loop loop = new Loop();
+    private final VertxLoops loops = VertxLoops.start(1, new LoopEvents() {
+        @Override
+        public void failed(String loop, Throwable failure) {
+            throw new IllegalStateException(failure);
+        }
+
+        @Override
+        public void blocked(String loop, long nanos) {}
+    });
     private Passthrough rig;
     private Route route;
     private long doorbell;
@@ -44,7 +52,7 @@ public class GuestDoorbellBenchmark {
     public void pass() {
         var clock = new MachineClock();
         clock.start();
-        rig = new Passthrough(() -> new Strand(loop, clock));
+        rig = new Passthrough(() -> new Strand(loops.io(0), clock));
         var strand = rig.at("nvme0").pci().strand();
         var made = new GuestFunction[1];
         var bound = rig.bind("nvme0");
@@ -62,7 +70,7 @@ public class GuestDoorbellBenchmark {
     @TearDown
     public void end() {
         rig.close();
-        loop.stop();
+        loops.close();
     }
 
     /// What both others do beside.
@@ -81,42 +89,5 @@ public class GuestDoorbellBenchmark {
     public void doorbell() {
         Blackhole.consumeCPU(TOKENS);
         route.write(doorbell, 4, 1);
-    }
-
-    /// A loop that never sleeps.
-    private static final class Loop implements EventLoop {
-        private final MpscUnboundedAtomicArrayQueue<Runnable> tasks = new MpscUnboundedAtomicArrayQueue<>(64);
-        private volatile boolean stopped;
-        private final Thread thread = new Thread(this::run, "bench-loop");
-
-        Loop() {
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        private void run() {
-            while (!stopped) {
-                var task = tasks.poll();
-                if (task == null) {
-                    Thread.onSpinWait();
-                } else {
-                    task.run();
-                }
-            }
-        }
-
-        void stop() {
-            stopped = true;
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            tasks.offer(task);
-        }
-
-        @Override
-        public Timer schedule(long delayNanos, Runnable task) {
-            return () -> {};
-        }
     }
 }

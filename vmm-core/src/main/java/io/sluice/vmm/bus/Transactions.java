@@ -48,12 +48,9 @@ final class Transactions {
     }
 
     /// Puts a posted write behind those that wait. A requester that writes faster than the device takes it waits for
-    /// the
-    /// device now and then: what a link's flow-control credits do, and the bound on memory here.
+    /// the device now and then: what a link's flow-control credits do, and the bound on memory here.
     private static void queue(Strand strand, Runnable write) {
-        if (strand.backlog() < MOST_POSTED) {
-            strand.defer(write);
-        } else {
+        if (!strand.tryDefer(write, MOST_POSTED)) {
             strand.call(write);
         }
     }

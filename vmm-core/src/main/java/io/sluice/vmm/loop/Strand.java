@@ -12,31 +12,38 @@ import org.jspecify.annotations.Nullable;
 /// strand's event loop does it in order. Work of one thread is done in the order in which that thread brought it.
 /// Whoever is inside a strand may [#post] to any strand, its own included, but must never [#call] one: a device
 /// never waits for a device.
+///
+/// A loop that is awake looks into the queue by itself. So whoever brings work waits for no cache line that the loop
+/// has
+/// written since: it touches the queue's producer side, the slot, which is a plain store, and `polled`, which changes
+/// only when the loop falls asleep or wakes (docs/adr/0001). Nothing is lost by that: bringing work is an atomic
+/// addition to the producers' index and comes before the look at `polled`; the loop clears `polled` before it looks at
+/// that index for the last time. One of the two sees the other.
 public final class Strand {
-    private static final VarHandle STATE;
-    private static final int IDLE = 0;
-    private static final int BUSY = 1;
+    private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
+    /// In longs: two cache lines, which processors fetch together.
+    private static final int LINE = 16;
+
+    private static final long NOBODY = 0;
+    /// Taken for a [#drain] that is with the loop.
+    private static final long SCHEDULED = -1;
     private static final int DRAIN_BATCH = 64;
     private static final int SPINS = 2_000;
-
-    static {
-        try {
-            STATE = MethodHandles.lookup().findVarHandle(Strand.class, "state", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
 
     private final EventLoop loop;
     private final MachineClock clock;
     private final MpscUnboundedAtomicArrayQueue<Runnable> queue = new MpscUnboundedAtomicArrayQueue<>(64);
     private final Runnable drain = this::drain;
+    private final EventLoop.Source source = new Polled();
 
-    @SuppressWarnings("unused") // by STATE
-    private volatile int state = IDLE;
+    /// At `LINE`, with nothing else near it: the id of the thread that is inside, or [#NOBODY], or [#SCHEDULED].
+    private final long[] inside = new long[2 * LINE + 1];
 
-    /// The thread that is inside. Read by other threads too, which find anything but themselves.
-    private @Nullable Thread inside;
+    /// Whether the loop looks into the queue by itself. Written on the loop's thread.
+    private volatile boolean polled;
+
+    /// At least so many tasks have been taken from the queue; as of when somebody last had to know.
+    private volatile long taken;
 
     public Strand(EventLoop loop, MachineClock clock) {
         this.loop = loop;
@@ -49,30 +56,37 @@ public final class Strand {
 
     /// Goes in if nobody is inside and nothing waits. Who gets `true` must call [#exit].
     public boolean tryEnter() {
-        if (!STATE.compareAndSet(this, IDLE, BUSY)) {
+        if (!take(Thread.currentThread().threadId())) {
             return false;
         }
         if (queue.isEmpty()) {
-            inside = Thread.currentThread();
             return true;
         }
-        // Caught between the two halves of exit(): what waits may be this thread's own, and comes first.
-        loop.execute(drain);
+        exit(); // what waits may be this thread's own, and comes first
         return false;
     }
 
     /// Leaves the strand; work that came meanwhile goes to the loop.
     public void exit() {
-        inside = null;
-        STATE.setVolatile(this, IDLE);
-        if (!queue.isEmpty() && STATE.compareAndSet(this, IDLE, BUSY)) {
-            loop.execute(drain);
+        ELEMENT.setVolatile(inside, LINE, NOBODY);
+        if (!queue.isEmpty() && !polled) {
+            handOver();
         }
     }
 
     /// Whether this thread is inside.
     public boolean isInside() {
-        return Thread.currentThread().equals(inside);
+        return (long) ELEMENT.getOpaque(inside, LINE) == Thread.currentThread().threadId();
+    }
+
+    private boolean take(long who) {
+        return ELEMENT.compareAndSet(inside, LINE, NOBODY, who);
+    }
+
+    private void handOver() {
+        if (take(SCHEDULED)) {
+            loop.execute(drain);
+        }
     }
 
     /// Does `task` inside the strand: at once on this thread if the strand is idle, else later on the loop.
@@ -92,9 +106,25 @@ public final class Strand {
     /// Does `task` inside the strand, later, on the loop.
     public void defer(Runnable task) {
         queue.offer(task);
-        if (STATE.compareAndSet(this, IDLE, BUSY)) {
-            loop.execute(drain);
+        if (!polled) {
+            handOver();
         }
+    }
+
+    /// As [#defer], but only if fewer than about `most` tasks wait. Unlike [#backlog] this looks at what the loop
+    /// writes
+    /// only once in `most` tasks.
+    public boolean tryDefer(Runnable task, int most) {
+        long brought = queue.currentProducerIndex();
+        if (brought - taken >= most) {
+            long now = queue.currentConsumerIndex();
+            taken = now;
+            if (brought - now >= most) {
+                return false;
+            }
+        }
+        defer(task);
+        return true;
     }
 
     /// How many tasks wait, about.
@@ -130,19 +160,56 @@ public final class Strand {
         return timer;
     }
 
+    /// On the loop, which was told to: the strand is taken already.
     private void drain() {
-        // Inside: BUSY was set by whoever scheduled this. A task that throws ends the batch, not the strand.
-        inside = Thread.currentThread();
+        ELEMENT.setOpaque(inside, LINE, Thread.currentThread().threadId());
+        if (!polled) {
+            polled = loop.poll(source);
+        }
+        runBatch();
+    }
+
+    /// Inside. A task that throws ends the batch, not the strand.
+    private void runBatch() {
+        boolean comesBack = polled;
         try {
             for (int i = 0; i < DRAIN_BATCH; i++) {
-                var task = queue.poll();
+                // Relaxed: an empty queue is seen by its slot, and the producers' index is left with the producers.
+                var task = comesBack ? queue.relaxedPoll() : queue.poll();
                 if (task == null) {
                     break;
                 }
                 task.run();
             }
         } finally {
-            exit();
+            if (comesBack) {
+                ELEMENT.setRelease(inside, LINE, NOBODY);
+            } else {
+                exit();
+            }
+        }
+    }
+
+    /// The queue, as the loop looks at it.
+    private final class Polled implements EventLoop.Source {
+        @Override
+        public boolean isReady() {
+            return queue.relaxedPeek() != null && (long) ELEMENT.getOpaque(inside, LINE) == NOBODY;
+        }
+
+        @Override
+        public void run() {
+            if (take(Thread.currentThread().threadId())) {
+                runBatch();
+            }
+        }
+
+        @Override
+        public void unpolled() {
+            polled = false;
+            if (!queue.isEmpty()) {
+                handOver();
+            }
         }
     }
 

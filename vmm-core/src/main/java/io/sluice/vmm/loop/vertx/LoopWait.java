@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// channels waits in NIO's selector, which counts milliseconds, so it wakes a millisecond early and parks the rest.
 ///
 /// Waking a sleeping thread is a system call for the waker, a vCPU as a rule. So after work from outside a loop spins
-/// for `spinNanos` before it sleeps (`LoopHandoffBenchmark` is what pays for it).
+/// for `spinNanos` before it sleeps, and looks at its [PolledSources] meanwhile; before it sleeps it lets them go.
+/// (`LoopHandoffBenchmark` is what pays for it.)
 final class LoopWait implements IoHandler {
     private static final int AWAKE = 0;
     private static final int PARKED = 1;
@@ -25,22 +26,24 @@ final class LoopWait implements IoHandler {
 
     private final ThreadAwareExecutor executor;
     private final IoHandlerFactory channelHandlers;
+    private final PolledSources sources;
     private final long spinNanos;
     private final EarlyContext early = new EarlyContext();
 
     private @Nullable Thread thread;
     private volatile @Nullable IoHandler channels;
     private volatile int state = AWAKE;
-    private boolean worked;
+    private long awakeUntil = System.nanoTime();
 
-    LoopWait(ThreadAwareExecutor executor, IoHandlerFactory channelHandlers, long spinNanos) {
+    LoopWait(ThreadAwareExecutor executor, IoHandlerFactory channelHandlers, PolledSources sources, long spinNanos) {
         this.executor = executor;
         this.channelHandlers = channelHandlers;
+        this.sources = sources;
         this.spinNanos = spinNanos;
     }
 
-    static IoHandlerFactory factory(IoHandlerFactory channelHandlers, long spinNanos) {
-        return executor -> new LoopWait(executor, channelHandlers, spinNanos);
+    static IoHandlerFactory factory(IoHandlerFactory channelHandlers, PolledSources sources, long spinNanos) {
+        return executor -> new LoopWait(executor, channelHandlers, sources, spinNanos);
     }
 
     @Override
@@ -50,31 +53,42 @@ final class LoopWait implements IoHandler {
 
     @Override
     public int run(IoHandlerContext context) {
-        if (context.canBlock() && !spin(context)) {
+        if (!look() && context.canBlock() && !spin(context)) {
             sleep(context);
         }
-        worked = !context.canBlock() && context.delayNanos(System.nanoTime()) > 0;
+        if (!context.canBlock() && context.delayNanos(System.nanoTime()) > 0) {
+            stayAwake();
+        }
         early.context = context;
         early.mayBlock = false;
         return channels == null ? 0 : channels.run(early);
     }
 
-    /// Whether work came while spinning. Only after a round of work: a loop that just serves timers sleeps at once.
-    private boolean spin(IoHandlerContext context) {
-        if (!worked) {
-            return false;
+    private boolean look() {
+        boolean worked = sources.look();
+        if (worked) {
+            stayAwake();
         }
-        long end = System.nanoTime() + spinNanos;
-        while (context.canBlock()) {
-            if (System.nanoTime() - end >= 0) {
-                return false;
+        return worked;
+    }
+
+    private void stayAwake() {
+        awakeUntil = System.nanoTime() + spinNanos;
+    }
+
+    /// Whether work came while spinning. Only for a while after work: a loop that just serves timers sleeps at once.
+    private boolean spin(IoHandlerContext context) {
+        while (System.nanoTime() - awakeUntil < 0) {
+            if (!context.canBlock() || look()) {
+                return true;
             }
             Thread.onSpinWait();
         }
-        return true;
+        return false;
     }
 
     private void sleep(IoHandlerContext context) {
+        sources.letGo();
         var selector = channels;
         long delay = context.delayNanos(System.nanoTime());
         if (selector == null) {

@@ -2,10 +2,8 @@ package io.sluice.vmm.loop.vertx;
 
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.sluice.vmm.loop.EventLoop;
-import io.sluice.vmm.meter.LongHistogram;
 import io.sluice.vmm.meter.Meter.Unit;
 import io.sluice.vmm.meter.MeterGroup;
-import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,9 +14,9 @@ import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 final class VertxEventLoop implements EventLoop {
     private static final int BATCH = 256;
 
-    private final String name;
     private final SingleThreadIoEventLoop netty;
-    private final LoopEvents events;
+    private final LoopTimes times;
+    private final PolledSources sources;
     private final MpscUnboundedAtomicArrayQueue<Runnable> queue = new MpscUnboundedAtomicArrayQueue<>(256);
     private final Runnable drain = this::drain;
 
@@ -26,19 +24,11 @@ final class VertxEventLoop implements EventLoop {
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
     private volatile long handedOverAt;
-    private volatile long maxLag;
-    private volatile long maxBatch;
-    private volatile long batches;
 
-    private final LongHistogram lag = LongHistogram.ofNanos();
-    private final LongHistogram busy = LongHistogram.ofNanos();
-    /// Of the loop's thread.
-    private long tasks;
-
-    VertxEventLoop(String name, SingleThreadIoEventLoop netty, LoopEvents events) {
-        this.name = name;
+    VertxEventLoop(SingleThreadIoEventLoop netty, LoopTimes times, PolledSources sources) {
         this.netty = netty;
-        this.events = events;
+        this.times = times;
+        this.sources = sources;
     }
 
     SingleThreadIoEventLoop netty() {
@@ -47,16 +37,12 @@ final class VertxEventLoop implements EventLoop {
 
     /// Hangs out what the loop counts anyway.
     void hang(MeterGroup group) {
-        var tags = Map.of("loop", name);
-        group.histogram(
-                "sluice.loop.lag", Unit.SECONDS, "Time from a task's moment to the start of its batch", tags, lag);
-        group.histogram("sluice.loop.busy", Unit.SECONDS, "Time that one batch of tasks held the loop", tags, busy);
-        group.counter("sluice.loop.tasks", Unit.NONE, "Tasks and timers that the loop has run", tags, () -> tasks);
-        group.gauge("sluice.loop.backlog", Unit.NONE, "Tasks that wait for the loop", tags, queue::size);
+        times.hang(group);
+        group.gauge("sluice.loop.backlog", Unit.NONE, "Tasks that wait for the loop", times.tags(), queue::size);
     }
 
     LoopWatch watch() {
-        return new LoopWatch(maxLag, maxBatch, batches);
+        return times.watch();
     }
 
     @Override
@@ -78,16 +64,17 @@ final class VertxEventLoop implements EventLoop {
 
     private void drain() {
         long start = System.nanoTime();
-        late(start - handedOverAt);
+        times.late(start - handedOverAt);
         int done = 0;
         for (; done < BATCH; done++) {
             var task = queue.poll();
             if (task == null) {
                 break;
             }
-            run(task);
+            times.run(task);
         }
-        finished(start, done);
+        times.finished(start, done);
+        sources.look(); // here too, for tasks that bring tasks keep the loop from its next round
         scheduled.set(false);
         if (!queue.isEmpty() && scheduled.compareAndSet(false, true)) {
             handedOverAt = System.nanoTime();
@@ -95,29 +82,15 @@ final class VertxEventLoop implements EventLoop {
         }
     }
 
-    private void late(long nanos) {
-        maxLag = Math.max(maxLag, nanos);
-        lag.record(nanos);
+    @Override
+    public boolean poll(Source source) {
+        return sources.add(source);
     }
 
-    private void run(Runnable task) {
-        try {
-            task.run();
-        } catch (RuntimeException | Error e) {
-            events.failed(name, e);
-        }
-    }
-
-    /// Numbers are written once a batch: who hands work over reads fields beside them.
-    private void finished(long start, int done) {
-        long took = System.nanoTime() - start;
-        maxBatch = Math.max(maxBatch, took);
-        busy.record(took);
-        tasks += done;
-        batches++;
-        if (took > VertxLoops.BLOCKED_NANOS) {
-            events.blocked(name, took);
-        }
+    /// Ends the loop after the tasks that are queued now, those in polled sources among them.
+    void close(long mostSeconds) {
+        execute(sources::close);
+        netty.shutdownGracefully(0, mostSeconds, TimeUnit.SECONDS);
     }
 
     @Override
@@ -133,8 +106,8 @@ final class VertxEventLoop implements EventLoop {
 
     private void fire(long due, Runnable task) {
         long start = System.nanoTime();
-        late(start - due);
-        run(task);
-        finished(start, 1);
+        times.late(start - due);
+        times.run(task);
+        times.finished(start, 1);
     }
 }

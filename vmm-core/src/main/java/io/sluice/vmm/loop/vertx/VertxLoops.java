@@ -3,6 +3,7 @@ package io.sluice.vmm.loop.vertx;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.sluice.vmm.loop.EventLoop;
 import io.sluice.vmm.meter.MeterBoard;
 import io.vertx.core.Vertx;
@@ -26,6 +27,9 @@ public final class VertxLoops implements AutoCloseable {
 
     /// How long a loop looks for more work before it sleeps.
     static final long SPIN_NANOS = 20_000;
+
+    /// How long tasks that bring tasks keep a loop from its polled sources, its timers and its channels.
+    private static final long MOST_TASK_MILLIS = 1;
 
     private static final long CLOSE_SECONDS = 5;
 
@@ -51,8 +55,12 @@ public final class VertxLoops implements AutoCloseable {
 
     private void add(String name, LoopEvents events, long spinNanos) {
         ThreadFactory factory = task -> thread(task, name);
-        var netty = new SingleThreadIoEventLoop(null, factory, LoopWait.factory(NioIoHandler.newFactory(), spinNanos));
-        loops.add(new VertxEventLoop(name, netty, events));
+        var times = new LoopTimes(name, events);
+        var sources = new PolledSources(times);
+        var wait = LoopWait.factory(NioIoHandler.newFactory(), sources, spinNanos);
+        var netty = new SingleThreadIoEventLoop(
+                null, factory, wait, Integer.MAX_VALUE, RejectedExecutionHandlers.reject(), MOST_TASK_MILLIS);
+        loops.add(new VertxEventLoop(netty, times, sources));
         netty.execute(() -> {}); // starts the thread
     }
 
@@ -121,7 +129,7 @@ public final class VertxLoops implements AutoCloseable {
             closeVertx(vertx);
             vertx = null;
         }
-        loops.forEach(loop -> loop.netty().shutdownGracefully(0, CLOSE_SECONDS, TimeUnit.SECONDS));
+        loops.forEach(loop -> loop.close(CLOSE_SECONDS));
         threads.forEach(VertxLoops::join);
     }
 

@@ -10,6 +10,7 @@ import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.loop.Strand;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.SocketAddress;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -269,9 +270,8 @@ final class VertxLoopsTest {
         var servedBy = serveOneEcho(path);
 
         var answer = new CompletableFuture<String>();
-        loops.vertx()
-                .createNetClient()
-                .connect(SocketAddress.domainSocketAddress(path))
+        var client = loops.vertx().createNetClient();
+        client.connect(SocketAddress.domainSocketAddress(path))
                 .onComplete(
                         socket -> {
                             socket.handler(bytes -> answer.complete(bytes.toString()));
@@ -281,6 +281,7 @@ final class VertxLoopsTest {
 
         assertThat(answer.join()).isEqualTo("hello");
         assertThat(servedBy.join()).startsWith("io-loop-"); // the VM loop has the guest's timers
+        Reference.reachabilityFence(client); // a client that nobody holds is closed by Vert.x at the next collection
     }
 
     private CompletableFuture<String> serveOneEcho(String path) throws TimeoutException {
