@@ -62,6 +62,10 @@ final class Rig extends RigMemory {
     /// The vector by which user code ends.
     static final int DONE = 0x20;
 
+    /// How often code is interpreted before it is translated, in tests that do not say: they run once with all of it
+    /// interpreted and once with all of it translated.
+    private static final int HOT_AT = Integer.getInteger("sluice.testkit.hot", Integer.MAX_VALUE);
+
     /// `OUT STOP_PORT, AL` stops the vCPU wherever it is.
     static final int STOP_PORT = 0x80;
 
@@ -95,6 +99,10 @@ final class Rig extends RigMemory {
     private int handlers;
 
     private Rig(int bits) {
+        this(bits, HOT_AT);
+    }
+
+    private Rig(int bits, int hotAt) {
         super(RAM_SIZE);
         this.bits = bits;
         memory.mapRam(0, RAM_SIZE, ram, 0, true);
@@ -107,10 +115,7 @@ final class Rig extends RigMemory {
         apic = new LocalApic(0, true, clock, bus, new Kicks());
         var adapter = new ApicAdapter(apic, () -> 0xFF);
         interpreter = new Interpreter(
-                new Core(memory, io, new RigPorts(adapter, clock)),
-                memory,
-                new BytecodeTranslator(),
-                Integer.getInteger("sluice.testkit.hot", Integer.MAX_VALUE));
+                new Core(memory, io, new RigPorts(adapter, clock)), memory, new BytecodeTranslator(), hotAt);
         cpu = interpreter.core().state;
         interpreter.reset();
         cpu.gpr[2] = 0;
@@ -147,7 +152,12 @@ final class Rig extends RigMemory {
 
     /// 64-bit mode at level 0; 4 KiB pages.
     static Rig long64() {
-        var rig = new Rig(64);
+        return long64(HOT_AT);
+    }
+
+    /// @param hotAt how often code is interpreted before it is translated
+    static Rig long64(int hotAt) {
+        var rig = new Rig(64, hotAt);
         rig.cpu.cr0 = CR0 | PG;
         rig.cpu.cr3 = PML4;
         rig.cpu.cr4 = 1 << 5 | 1 << 9 | 1 << 10;

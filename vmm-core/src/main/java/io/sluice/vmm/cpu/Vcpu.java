@@ -43,7 +43,7 @@ public final class Vcpu implements AutoCloseable {
     /// How often a block is interpreted before it is translated: HotSpot needs about 0.1 ms for one of its
     /// instructions,
     /// as long as 10,000 of them take in the interpreter.
-    private static final int HOT_AT = Integer.getInteger("sluice.hot", 2000);
+    private static final int HOT_AT = 2000;
 
     /// How long a thread spins at most: about four times what it takes to wake one.
     private static final long MOST_SPIN_NANOS = 200_000;
@@ -187,15 +187,6 @@ public final class Vcpu implements AutoCloseable {
     public void close() {
         closing = true;
         wake();
-        if (Boolean.getBoolean("sluice.stat")) {
-            var c = interpreter.counters();
-            System.err.println("STAT instr " + instructions() + " translated " + c.translatedInstructions()
-                    + " entries " + c.entries + " blocks " + c.blocks + " regions " + c.regionsBuilt() + " overwritten "
-                    + c.blocksOverwritten() + " lookups " + c.lookUps() + " halts " + c.halts());
-            var m = mmuCounters();
-            System.err.println("STAT rm " + m.readMisses() + " wm " + m.writeMisses() + " fm " + m.fetchMisses()
-                    + " walks " + m.walks() + " ctx " + m.contextFlushes() + " page " + m.pageFlushes());
-        }
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {

@@ -42,6 +42,9 @@ public final class GuestCpu implements AutoCloseable {
     private static final long HANDLERS = KERNEL + 0x3000;
     private static final long STACK_TOP = KERNEL + 0x5000;
 
+    /// Of the code that is run.
+    public static final int LONGEST = 512;
+
     private static final int USER = 7;
     private static final int SUPERVISOR = 3;
     private static final long NO_EXECUTE = Long.MIN_VALUE;
@@ -66,19 +69,22 @@ public final class GuestCpu implements AutoCloseable {
     private final GuestRam ram = GuestRam.allocate(RAM_SIZE);
     private final Interpreter interpreter;
     private final CpuState state;
-    private final byte[] slot = new byte[16];
+    private final byte[] slot = new byte[LONGEST];
     private final byte[] frame = new byte[64];
     private final ByteBuffer stack = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
 
+    /// One that only interprets.
     public GuestCpu() {
+        this(Integer.MAX_VALUE);
+    }
+
+    /// @param hotAt how often code is interpreted before it is translated; 0 has all of it translated
+    public GuestCpu(int hotAt) {
         var memory = new AddressSpace("memory", 0xFF_FFFF_FFFFL);
         memory.mapRam(0, RAM_SIZE, ram, 0, true);
         var io = new AddressSpace("io", 0xFFFF);
-        interpreter = new Interpreter(
-                new Core(memory, io, new NoInterrupts()),
-                memory,
-                new BytecodeTranslator(),
-                Integer.getInteger("sluice.testkit.hot", Integer.MAX_VALUE));
+        interpreter =
+                new Interpreter(new Core(memory, io, new NoInterrupts()), memory, new BytecodeTranslator(), hotAt);
         state = interpreter.core().state;
         mapPages();
         fillKernel();
@@ -144,22 +150,38 @@ public final class GuestCpu implements AutoCloseable {
     ///
     /// @param mode 64, or 32 for compatibility mode
     public void run(int mode, byte[] code, MachineState before, MachineState after) {
-        load(mode, before);
         Arrays.fill(slot, (byte) 0xCC);
         System.arraycopy(code, 0, slot, 0, code.length);
         ram.write(CODE_PAGES + (HostCpu.INSTRUCTION - HostCpu.CODE), slot);
+        load(mode, before);
+        start(before);
+        store(after);
+        after.settle(code.length);
+    }
+
+    /// Runs the code of the last [#run] once more; what was made of it is used.
+    public void runAgain(MachineState before, MachineState after) {
+        interpreter.resume();
+        prepare(64, before);
+        start(before);
+        store(after);
+    }
+
+    private void start(MachineState before) {
         ram.write(DATA_PAGE + 0x1000 - HostCpu.WINDOW_SIZE, before.memory);
         interpreter.core().stateChanged();
         Interpreter.Exit exit = interpreter.run();
         if (exit != Interpreter.Exit.HALTED) {
             throw new AssertionError("the interpreter came back with " + exit);
         }
-        store(after);
-        after.settle(code.length);
     }
 
     private void load(int mode, MachineState before) {
         interpreter.reset();
+        prepare(mode, before);
+    }
+
+    private void prepare(int mode, MachineState before) {
         System.arraycopy(before.gpr, 0, state.gpr, 0, 16);
         state.rip = HostCpu.INSTRUCTION;
         state.setFlags((int) before.rflags);
@@ -234,6 +256,11 @@ public final class GuestCpu implements AutoCloseable {
 
     private static boolean hasErrorCode(int vector) {
         return vector == 8 || vector >= 10 && vector <= 14 || vector == 17;
+    }
+
+    /// Instructions that ran in translated code.
+    public long translated() {
+        return interpreter.counters().translatedInstructions();
     }
 
     @Override

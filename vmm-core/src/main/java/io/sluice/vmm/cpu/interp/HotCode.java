@@ -26,7 +26,7 @@ final class HotCode {
     private static final int MOST_INSTRUCTIONS = 100;
     private static final int MOST_INSTRUCTIONS_AGAIN = 200;
     /// A block whose region is made anew runs so many times as often as one that is translated.
-    private static final int UNTIL_AGAIN = Integer.getInteger("sluice.again", 10);
+    private static final int UNTIL_AGAIN = 100;
     /// So many regions, and everything is dropped: a bound on memory.
     private static final int MOST_REGIONS = 10_000;
     /// A block that has run so many times less often than a hot one still goes with it.

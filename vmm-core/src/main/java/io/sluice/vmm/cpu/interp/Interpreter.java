@@ -155,11 +155,9 @@ public final class Interpreter {
         var region = block.region;
         if (region != null && translated && isThere(region, block)) {
             execute(region, block);
-            counters.entries++;
         } else {
             state.settleFlags();
             execute(block);
-            counters.blocks++;
         }
     }
 

@@ -20,7 +20,6 @@ public final class InterpreterCounters {
     long blocksBuilt;
     long blocksOverwritten;
     long cacheFlushes;
-    public long entries;
     public long blocks;
     long regionsBuilt;
     long translatedInstructions;

@@ -13,11 +13,13 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every row of the ISA table, on the host's own CPU and in the interpreter, from random states: no difference.
+/// Every row of the ISA table, on the host's own CPU and in the interpreter and translated, from random states: no
+/// difference.
 ///
 /// `-Dsluice.isa.seed=N` and `-Dsluice.isa.states=N` look elsewhere and longer; `-Dsluice.isa.row=TEXT` only at rows
 /// whose text contains TEXT.
@@ -28,8 +30,10 @@ final class HostCpuDifferentialTest {
     private static final String ROW = System.getProperty("sluice.isa.row", "");
 
     private static HostCpu host;
-    private static GuestCpu guest;
+    private static GuestCpu interpreting;
+    private static GuestCpu translating;
 
+    private int states;
     private final Incomparable incomparable = new Incomparable(HostFacts.read());
     private final Map<String, List<String>> notCompared = new TreeMap<>();
     private final List<String> failures = new ArrayList<>();
@@ -39,24 +43,39 @@ final class HostCpuDifferentialTest {
     @BeforeAll
     static void start() {
         host = HostCpu.start();
-        guest = new GuestCpu();
+        interpreting = new GuestCpu();
+        translating = new GuestCpu(0);
     }
 
     @AfterAll
     static void stop() {
         host.close();
-        guest.close();
+        interpreting.close();
+        translating.close();
     }
 
     @ParameterizedTest
     @ValueSource(ints = {64, 32})
     void everyRowDoesWhatTheHostDoes(int mode) {
+        compareAll(interpreting, mode, STATES);
+    }
+
+    /// A translation takes as long as thousands of instructions do, so there are fewer states.
+    @Test
+    void everyRowDoesSoWhenItIsTranslated() {
+        compareAll(translating, 64, Math.max(1, STATES / 6));
+
+        assertThat(translating.translated()).isGreaterThan(compared / 2);
+    }
+
+    private void compareAll(GuestCpu guest, int mode, int states) {
+        this.states = states;
         int rows = 0;
         for (Row row : IsaTable.rows()) {
             String reason = reason(row, mode);
             if (reason == null) {
                 rows++;
-                compare(row, mode);
+                compare(guest, row, mode);
             } else if (!reason.isEmpty()) {
                 notCompared.computeIfAbsent(reason, r -> new ArrayList<>()).add(row.toString());
             }
@@ -77,19 +96,19 @@ final class HostCpuDifferentialTest {
 
     private void report(int mode, int rows) {
         var text = new StringBuilder("mode %d, seed %d: %d rows compared in %d states each, %d cases; not compared:%n"
-                .formatted(mode, SEED, rows, STATES, compared));
+                .formatted(mode, SEED, rows, states, compared));
         notCompared.forEach(
                 (reason, which) -> text.append("  %d rows: %s: %s%n".formatted(which.size(), reason, which)));
         System.out.print(text);
     }
 
-    private void compare(Row row, int mode) {
+    private void compare(GuestCpu guest, Row row, int mode) {
         var random = new Random(SEED * 1_000_003 + row.number * 2L + (mode == 64 ? 0 : 1));
-        var scenarios = new Scenario[STATES];
-        var code = new byte[STATES][];
-        var before = new MachineState[STATES];
-        var after = new MachineState[STATES];
-        for (int i = 0; i < STATES; i++) {
+        var scenarios = new Scenario[states];
+        var code = new byte[states][];
+        var before = new MachineState[states];
+        var after = new MachineState[states];
+        for (int i = 0; i < states; i++) {
             scenarios[i] = new Scenario(random);
             do {
                 scenarios[i].draw(row, mode);
@@ -98,10 +117,10 @@ final class HostCpuDifferentialTest {
             before[i] = scenarios[i].before;
             after[i] = new MachineState();
         }
-        host.run(mode, code, before, after, STATES);
+        host.run(mode, code, before, after, states);
         int wrong = 0;
         String first = "";
-        for (int i = 0; i < STATES; i++) {
+        for (int i = 0; i < states; i++) {
             Insn insn = scenarios[i].insn;
             List<String> differences;
             try {
@@ -131,7 +150,7 @@ final class HostCpuDifferentialTest {
             }
         }
         if (wrong > 0) {
-            failures.add("%s: %d of %d states differ; the first is %s%n".formatted(row, wrong, STATES, first));
+            failures.add("%s: %d of %d states differ; the first is %s%n".formatted(row, wrong, states, first));
         }
     }
 }

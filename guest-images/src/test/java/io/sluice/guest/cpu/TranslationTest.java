@@ -1,0 +1,117 @@
+package io.sluice.guest.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sluice.guest.asm.Asm;
+import io.sluice.guest.asm.Condition;
+import io.sluice.guest.asm.Mem;
+import io.sluice.guest.asm.Reg;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Hot code is translated with what it calls in other pages; all of it is left when one of them changes.
+@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class TranslationTest {
+    private static final int HOT_AT = 4;
+    /// Enough for the second stage.
+    private static final int ROUNDS = 2_000;
+    /// `mov eax, 1; ret`, in another page than the loop.
+    private static final int FUNCTION = 0x1_4000;
+    /// The same with 2, to be mapped in its place.
+    private static final int OTHER_FUNCTION = 0x1_5000;
+
+    @Test
+    void aLoopAndWhatItCallsAreOneRegion() {
+        try (var rig = rig(a -> {})) {
+            check(rig, 1);
+
+            assertThat(rig.interpreter.counters().translatedInstructions()).isGreaterThan(5L * ROUNDS);
+            assertThat(rig.interpreter.counters().regionsBuilt()).isBetween(1L, 8L);
+        }
+    }
+
+    @Test
+    void aFunctionIsMappedElsewhereAndItsPageIsInvalidated() {
+        try (var rig = rig(a -> {
+            a.mov(Mem.absolute(Rig.entryOf(FUNCTION)).bytes4(), OTHER_FUNCTION | Rig.PRESENT);
+            a.mov(Reg.RSI, FUNCTION);
+            a.invlpg(Mem.at(Reg.RSI));
+        })) {
+            check(rig, 2);
+        }
+    }
+
+    @Test
+    void aFunctionIsMappedElsewhereAndTheTablesAreLoadedAnew() {
+        try (var rig = rig(a -> {
+            a.mov(Mem.absolute(Rig.entryOf(FUNCTION)).bytes4(), OTHER_FUNCTION | Rig.PRESENT);
+            a.mov(Reg.RDX, Reg.CR3);
+            a.mov(Reg.CR3, Reg.RDX);
+        })) {
+            check(rig, 2);
+        }
+    }
+
+    @Test
+    void aFunctionIsOverwritten() {
+        try (var rig = rig(a -> a.mov(Mem.absolute(FUNCTION + 1).bytes1(), 2))) {
+            check(rig, 2);
+        }
+    }
+
+    @Test
+    void aFunctionThatIsGoneFaults() {
+        try (var rig = rig(a -> {
+            a.mov(Mem.absolute(Rig.entryOf(FUNCTION)).bytes4(), 0);
+            a.mov(Reg.RSI, FUNCTION);
+            a.invlpg(Mem.at(Reg.RSI));
+        })) {
+            var stop = rig.run();
+
+            assertThat(stop.vector()).isEqualTo(14);
+            assertThat(stop.rip()).isEqualTo(FUNCTION);
+            assertThat(rig.cpu.cr2).isEqualTo(FUNCTION);
+        }
+    }
+
+    /// Calls the function many times, sum in EBX; then comes the change, and the same code calls it three times more,
+    /// sum in EBP.
+    private static Rig rig(Consumer<Asm> change) {
+        var rig = Rig.long64(HOT_AT);
+        rig.put(FUNCTION, 0xB8, 1, 0, 0, 0, 0xC3);
+        rig.put(OTHER_FUNCTION, 0xB8, 2, 0, 0, 0, 0xC3);
+        rig.code(a -> {
+            a.mov(Reg.EDI, ROUNDS);
+            a.call("rounds");
+            a.mov(Reg.EBP, Reg.EBX);
+            change.accept(a);
+            a.mov(Reg.EDI, 3);
+            a.call("rounds");
+            a.jmp("done");
+            a.label("rounds");
+            a.mov(Reg.EBX, 0);
+            a.label("again");
+            call(a, FUNCTION);
+            a.add(Reg.EBX, Reg.EAX);
+            a.dec(Reg.EDI);
+            a.j(Condition.NE, "again");
+            a.ret();
+            a.label("done");
+        });
+        return rig;
+    }
+
+    private static void call(Asm a, int target) {
+        int distance = target - (Rig.CODE + a.position() + 5);
+        a.db(0xE8, distance & 0xFF, distance >> 8 & 0xFF, distance >> 16 & 0xFF, distance >> 24 & 0xFF);
+    }
+
+    private static void check(Rig rig, int later) {
+        var stop = rig.run();
+
+        assertThat(stop.isEnd()).isTrue();
+        assertThat(rig.cpu.gpr[5]).isEqualTo(ROUNDS);
+        assertThat(rig.cpu.gpr[3]).isEqualTo(3L * later);
+    }
+}
