@@ -141,6 +141,11 @@ final class GuestBars {
         }
 
         @Override
+        public boolean startsWork(long offset) {
+            return host.startsWork(offset);
+        }
+
+        @Override
         public void writeBurst(long offset, long[] data) {
             if (!tenure.isOver()) {
                 host.writeBurst(offset, data);
@@ -175,6 +180,11 @@ final class GuestBars {
         @Override
         public void write(long offset, int size, long value) {
             at(offset, size).write(offset, size, value);
+        }
+
+        @Override
+        public boolean startsWork(long offset) {
+            return at(offset, 1).startsWork(offset);
         }
 
         @Override

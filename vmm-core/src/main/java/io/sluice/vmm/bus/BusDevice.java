@@ -8,6 +8,14 @@ public interface BusDevice {
     /// Writes the low `size` bytes (1, 2, 4 or 8) of `value` at `offset`.
     void write(long offset, int size, long value);
 
+    /// Whether a write at `offset` starts work, which is the device's loop's. What only stores state may be written by
+    /// the
+    /// requester's thread even where writes are deferred as a rule ([Mapping.Device#deferred]). On any thread; the same
+    /// answer each time.
+    default boolean startsWork(long offset) {
+        return true;
+    }
+
     /// A 64-byte posted write (MOVDIR64B). A device that does not know it sees eight writes of 8 bytes.
     ///
     /// @param data eight 64-bit words, little-endian

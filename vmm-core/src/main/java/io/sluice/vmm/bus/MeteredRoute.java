@@ -42,7 +42,7 @@ final class MeteredRoute extends Route {
         } else {
             Transactions.write(device, address, size, value);
         }
-        if (device.deferred()) {
+        if (device.deferred() && device.device().startsWork(device.offset() + (address - device.first()))) {
             meter.posted().record(device.strand().backlog());
         }
     }

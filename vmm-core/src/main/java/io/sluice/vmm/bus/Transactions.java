@@ -36,7 +36,7 @@ final class Transactions {
             return;
         }
         var strand = target.strand();
-        if (!target.deferred() && strand.tryEnter()) {
+        if ((!target.deferred() || !target.device().startsWork(offset)) && strand.tryEnter()) {
             try {
                 target.device().write(offset, size, value);
             } finally {

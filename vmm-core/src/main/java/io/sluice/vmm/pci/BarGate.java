@@ -29,6 +29,11 @@ final class BarGate implements BusDevice {
     }
 
     @Override
+    public boolean startsWork(long offset) {
+        return device.startsWork(offset);
+    }
+
+    @Override
     public void writeBurst(long offset, long[] data) {
         if (open) {
             device.writeBurst(offset, data);

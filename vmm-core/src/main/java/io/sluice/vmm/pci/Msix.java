@@ -183,6 +183,11 @@ public final class Msix {
         }
 
         @Override
+        public boolean startsWork(long offset) {
+            return device.startsWork(offset);
+        }
+
+        @Override
         public void writeBurst(long offset, long[] data) {
             if (within(offset, 1, tableOffset, table.length) || within(offset, 1, pendingOffset, pending.length)) {
                 BusDevice.super.writeBurst(offset, data);

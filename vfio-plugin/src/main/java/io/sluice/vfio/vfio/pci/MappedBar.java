@@ -30,6 +30,11 @@ final class MappedBar implements BusDevice {
     }
 
     @Override
+    public boolean startsWork(long offset) {
+        return device.startsWork(offset);
+    }
+
+    @Override
     public void writeBurst(long offset, long[] data) {
         if (open) {
             device.writeBurst(offset, data);

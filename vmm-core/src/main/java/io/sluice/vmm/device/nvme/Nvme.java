@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// An NVM Express controller (1b36:0010): registers, doorbells, and its life from enabling to reset.
 ///
-/// Its BAR takes writes by way of the strand's loop always: a doorbell costs the guest an enqueue.
+/// Its BAR takes writes by way of the strand's loop: a doorbell costs the guest an enqueue. The heads of completion
+/// queues are stored at once.
 public final class Nvme implements BusDevice {
     private static final long DOORBELLS = 0x1000;
     private static final long MSIX_TABLE = 0x2000;
@@ -186,6 +187,12 @@ public final class Nvme implements BusDevice {
         }
     }
 
+    /// The head of a completion queue only tells how far the guest has read.
+    @Override
+    public boolean startsWork(long offset) {
+        return offset < DOORBELLS || offset >= MSIX_TABLE || (offset & 4) == 0;
+    }
+
     private void store(long offset, int value) {
         if (offset >= DOORBELLS) {
             if (offset < MSIX_TABLE) {
@@ -236,6 +243,7 @@ public final class Nvme implements BusDevice {
             known = queue != null;
             if (queue != null && Integer.compareUnsigned(value, queue.size) < 0) {
                 queue.tail = value;
+                queues.work();
                 good = true;
             }
         } else {
@@ -244,12 +252,11 @@ public final class Nvme implements BusDevice {
             if (queue != null && Integer.compareUnsigned(value, queue.size) < 0 && queue.take(value)) {
                 events.tell();
                 queues.settlePin();
+                queues.workLater();
                 good = true;
             }
         }
-        if (good) {
-            queues.work();
-        } else {
+        if (!good) {
             errors.add(-1, -1, NvmeStatus.INVALID_FIELD);
             events.happened(known ? AsyncEvents.Event.DOORBELL_VALUE : AsyncEvents.Event.DOORBELL_OF_NO_QUEUE);
         }

@@ -152,7 +152,24 @@ final class Queues {
             }
         }
         announce();
-        if (took && !scheduled) {
+        if (took) {
+            goOnLater();
+        }
+    }
+
+    /// Takes what there is, on the loop: a vCPU that tells how far it has read shall not do the drive's work.
+    void workLater() {
+        announce();
+        for (var queue : submissions) {
+            if (queue != null && canTake(queue)) {
+                goOnLater();
+                return;
+            }
+        }
+    }
+
+    private void goOnLater() {
+        if (!scheduled) {
             scheduled = true;
             strand.defer(goOn);
         }
