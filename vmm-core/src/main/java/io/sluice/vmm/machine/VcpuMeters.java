@@ -85,6 +85,11 @@ final class VcpuMeters {
     private void hangInterpreter() {
         var counters = vcpu.counters();
         count("sluice.vcpu.instructions", "Guest instructions that were run", vcpu::instructions);
+        count(
+                "sluice.vcpu.instructions.translated",
+                "Guest instructions of these that ran in translated code",
+                counters::translatedInstructions);
+        count("sluice.vcpu.regions", "Regions of hot code that were translated", counters::regionsBuilt);
         count("sluice.vcpu.lookups", "Looks around between two blocks", counters::lookUps);
         count("sluice.vcpu.blocks.built", "Blocks that were decoded", counters::blocksBuilt);
         count(
