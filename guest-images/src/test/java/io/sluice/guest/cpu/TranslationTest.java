@@ -75,6 +75,31 @@ class TranslationTest {
         }
     }
 
+    /// Each is written out as a read and a write of RAM and, beside it, as the interpreter's operation.
+    @Test
+    void aLoopOfManyLargeInstructionsIsTranslatedAsFarAsAMethodGoes() {
+        int many = 400;
+        try (var rig = Rig.long64(HOT_AT)) {
+            rig.code(a -> {
+                a.mov(Reg.RSI, Rig.DATA);
+                a.mov(Reg.RBX, 0);
+                a.mov(Reg.EDI, ROUNDS);
+                a.label("again");
+                for (int i = 0; i < many; i++) {
+                    a.inc(Mem.at(Reg.RSI, Reg.RBX, 8, 256 + 8L * (i % 8)).bytes8());
+                }
+                a.dec(Reg.EDI);
+                a.j(Condition.NE, "again");
+            });
+
+            var stop = rig.run();
+
+            assertThat(stop.isEnd()).isTrue();
+            assertThat(rig.get64(Rig.DATA + 256)).isEqualTo((long) ROUNDS * many / 8);
+            assertThat(rig.interpreter.counters().translatedInstructions()).isGreaterThan((long) ROUNDS * many / 2);
+        }
+    }
+
     /// Calls the function many times, sum in EBX; then comes the change, and the same code calls it three times more,
     /// sum in EBP.
     private static Rig rig(Consumer<Asm> change) {

@@ -45,7 +45,7 @@ public final class Core {
     int mode = 16;
 
     /// Something asks for a look before the next block: an interrupt that is pending may have become deliverable, or
-    /// code that was translated was overwritten.
+    /// code that was translated was overwritten. Others set it too, without being sure to be seen.
     public boolean look;
     /// Of a [Region] that is about to do what may fault: instructions run with those of the block that runs, and the
     /// number of the place.

@@ -25,6 +25,8 @@ final class HotCode {
     /// Of one region. HotSpot compiles larger methods worse.
     private static final int MOST_INSTRUCTIONS = 100;
     private static final int MOST_INSTRUCTIONS_AGAIN = 200;
+    /// Of one region that was too large for a method of the JVM.
+    private static final int LEAST_INSTRUCTIONS = 10;
     /// A block whose region is made anew runs so many times as often as one that is translated.
     private static final int UNTIL_AGAIN = 100;
     /// So many regions, and everything is dropped: a bound on memory.
@@ -85,15 +87,18 @@ final class HotCode {
             cache.clear();
             return;
         }
-        var plan = new Plan(hot, most);
-        plan.make();
-        var parts = plan.parts();
-        var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts));
-        if (region != null) {
-            regions++;
-            counters.regionsBuilt++;
-            region.take(plan.members, plan.pages(), plan.again ? hot.region : null);
-            region.isValidAt(core.mmu.codeKey(), plan.base);
+        for (int room = most; room >= LEAST_INSTRUCTIONS; room /= 2) {
+            var plan = new Plan(hot, room);
+            plan.make();
+            var parts = plan.parts();
+            var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts));
+            if (region != null) {
+                regions++;
+                counters.regionsBuilt++;
+                region.take(plan.members, plan.pages(), plan.again ? hot.region : null);
+                region.isValidAt(core.mmu.codeKey(), plan.base);
+                return;
+            }
         }
     }
 

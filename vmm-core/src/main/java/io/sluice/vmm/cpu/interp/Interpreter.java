@@ -105,6 +105,8 @@ public final class Interpreter {
     /// Asks the vCPU to look up before its next block. Any thread.
     public void attend(int reasons) {
         ATTENTION.getAndBitwiseOr(this, reasons);
+        // For translated code, which asks here; what counts is the word above.
+        core.look = true;
     }
 
     /// A startup message (SIPI): leaves wait-for-SIPI at `vector << 12`; ignored in any other state. Any thread.

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes hot code faster. On the vCPU's thread.
 public interface Translator {
-    /// Translates; null if that cannot be done. The same plan is not asked for again then.
+    /// Translates; null if the plan is too large.
     @Nullable
     Region translate(RegionPlan plan);
 }

@@ -79,7 +79,8 @@ final class BranchWriter implements RegionWriter.Writer {
             return true;
         }
         long target = step.end() + step.insn().imm;
-        code.ifne(region.exit(target));
+        emit.pushLook();
+        code.ior().ifne(region.exit(target));
         code.goto_(region.wayTo(target));
         return true;
     }
@@ -98,6 +99,8 @@ final class BranchWriter implements RegionWriter.Writer {
         var sites = region.returnSites();
         if (!sites.isEmpty()) {
             code.iload(Emitter.DONE).iload(Emitter.LIMIT).if_icmpgt(region.leave());
+            emit.pushLook();
+            code.ifne(region.leave());
             code.lload(V).lload(BASE).lsub().lstore(W);
             code.lload(W).l2i().i2l().lload(W).lcmp().ifne(region.leave());
             var cases = new ArrayList<SwitchCase>();

@@ -26,7 +26,25 @@ public final class BytecodeTranslator implements Translator {
     @Override
     public @Nullable Region translate(RegionPlan plan) {
         var writers = new RegionWriter[1];
-        byte[] bytes = classFile.build(NAME, type -> {
+        byte[] bytes;
+        try {
+            bytes = write(plan, writers);
+        } catch (IllegalArgumentException e) {
+            // More than the 64 KiB that a method may have.
+            return null;
+        }
+        var writer = writers[0];
+        try {
+            var made = LOOKUP.defineHiddenClassWithClassData(bytes, writer.operations(), true);
+            var parameters = MethodType.methodType(void.class, Region.Point[].class);
+            return (Region) made.findConstructor(made.lookupClass(), parameters).invoke((Object) writer.points());
+        } catch (Throwable e) {
+            throw new IllegalStateException("translated code is not accepted", e);
+        }
+    }
+
+    private byte[] write(RegionPlan plan, RegionWriter[] writers) {
+        return classFile.build(NAME, type -> {
             type.withFlags(ClassFile.ACC_FINAL).withSuperclass(Emitter.REGION);
             type.withMethodBody(
                     ConstantDescs.INIT_NAME,
@@ -41,13 +59,5 @@ public final class BytecodeTranslator implements Translator {
                 writers[0].write();
             });
         });
-        var writer = writers[0];
-        try {
-            var made = LOOKUP.defineHiddenClassWithClassData(bytes, writer.operations(), true);
-            var parameters = MethodType.methodType(void.class, Region.Point[].class);
-            return (Region) made.findConstructor(made.lookupClass(), parameters).invoke((Object) writer.points());
-        } catch (Throwable e) {
-            throw new IllegalStateException("translated code is not accepted", e);
-        }
     }
 }
