@@ -9,7 +9,6 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import org.jspecify.annotations.Nullable;
 
 /// Translates a region to a hidden class with one method, which HotSpot compiles.
@@ -36,9 +35,9 @@ public final class BytecodeTranslator implements Translator {
         var writer = writers[0];
         try {
             var made = LOOKUP.defineHiddenClassWithClassData(bytes, writer.operations(), true);
-            var parameters = MethodType.methodType(void.class, Region.Point[].class);
-            return (Region) made.findConstructor(made.lookupClass(), parameters).invoke((Object) writer.points());
-        } catch (Throwable e) {
+            var constructor = made.lookupClass().getDeclaredConstructor(Region.Point[].class);
+            return (Region) constructor.newInstance(new Object[] {writer.points()});
+        } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("translated code is not accepted", e);
         }
     }
