@@ -5,8 +5,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.internal.misc.Unsafe;
 
 /// A table of longs beside the Java heap, read by address: no length to load, no index to check, which counts where
-/// each
-/// access of a guest looks something up. The memory goes with the table.
+/// each access of a guest looks something up. The memory goes with the table.
 public final class NativeTable {
     private static final Unsafe U = Unsafe.getUnsafe();
 
