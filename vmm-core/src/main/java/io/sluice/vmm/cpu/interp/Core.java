@@ -142,9 +142,9 @@ public final class Core {
     public void suspend(int point, int done, int kind, long a, long b) {
         faultPoint = point;
         executed = done;
-        state.pendingKind = kind;
-        state.pendingA = a;
-        state.pendingB = b;
+        state.lazyKind = kind;
+        state.lazyResult = a;
+        state.lazyAux = b;
     }
 
     /// Whether code of this decoding mode is translated when it is hot.

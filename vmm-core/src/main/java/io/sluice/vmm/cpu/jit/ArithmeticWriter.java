@@ -3,7 +3,6 @@ package io.sluice.vmm.cpu.jit;
 import static io.sluice.vmm.cpu.jit.Emitter.A;
 import static io.sluice.vmm.cpu.jit.Emitter.ADDRESS;
 import static io.sluice.vmm.cpu.jit.Emitter.B;
-import static io.sluice.vmm.cpu.jit.Emitter.HOST;
 import static io.sluice.vmm.cpu.jit.Emitter.V;
 import static io.sluice.vmm.cpu.jit.Emitter.W;
 
@@ -62,8 +61,7 @@ final class ArithmeticWriter implements RegionWriter.Writer {
         return true;
     }
 
-    /// Reads the target into [Emitter#V], has it changed there, and writes it back. In memory that is one access, which
-    /// faults as a write; where there is no plain RAM the interpreter does it.
+    /// Reads the target into [Emitter#V], has it changed there, and writes it back. In memory that is one access.
     private boolean update(Step step, Runnable change) {
         var target = step.insn().operand(0);
         int size = target.size();
@@ -74,24 +72,9 @@ final class ArithmeticWriter implements RegionWriter.Writer {
             emit.setValue(target, size, V);
             return true;
         }
-        var slow = code.newLabel();
-        var done = code.newLabel();
         emit.pushAddress(step.insn(), step.end());
         code.lstore(ADDRESS);
-        emit.findHost(size, region.point());
-        int cached = emit.cached();
-        code.lload(HOST).lconst_0().lcmp().ifeq(slow);
-        emit.getHost(size);
-        code.lstore(V);
-        change.run();
-        emit.putHost(size, V);
-        code.goto_(done);
-        code.labelBinding(slow);
-        int after = emit.cached();
-        emit.setCached(cached);
-        region.interpret(step);
-        emit.cache(after);
-        code.labelBinding(done);
+        region.update(step, size, change);
         conditions.forget();
         return true;
     }

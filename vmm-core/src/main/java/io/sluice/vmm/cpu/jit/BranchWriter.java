@@ -1,6 +1,5 @@
 package io.sluice.vmm.cpu.jit;
 
-import static io.sluice.vmm.cpu.jit.Emitter.ADDRESS;
 import static io.sluice.vmm.cpu.jit.Emitter.BASE;
 import static io.sluice.vmm.cpu.jit.Emitter.V;
 import static io.sluice.vmm.cpu.jit.Emitter.W;
@@ -73,14 +72,15 @@ final class BranchWriter implements RegionWriter.Writer {
         }
         emit.pushRip(step.end());
         code.lstore(W);
-        region.push(W);
+        long target = step.end() + step.insn().imm;
         if (!relative) {
-            code.pop().goto_(region.leave());
+            region.push(W, region.leave());
+            code.goto_(region.leave());
             return true;
         }
-        long target = step.end() + step.insn().imm;
+        region.push(W, region.exit(target));
         emit.pushLook();
-        code.ior().ifne(region.exit(target));
+        code.ifne(region.exit(target));
         code.goto_(region.wayTo(target));
         return true;
     }
@@ -89,13 +89,7 @@ final class BranchWriter implements RegionWriter.Writer {
     private boolean returnFrom(Step step) {
         var insn = step.insn();
         int release = insn.operands.length > 0 ? (int) insn.imm & 0xFFFF : 0;
-        emit.pushRegister(RSP, 8);
-        code.lstore(ADDRESS);
-        emit.load(8, ADDRESS, region.point(true));
-        emit.checkTarget(region.point(true));
-        code.lstore(V);
-        code.lload(ADDRESS).loadConstant(8L + release).ladd().lstore(ADDRESS);
-        emit.setRegister(RSP, 8, ADDRESS);
+        region.pop(RSP, release, true);
         var sites = region.returnSites();
         if (!sites.isEmpty()) {
             code.iload(Emitter.DONE).iload(Emitter.LIMIT).if_icmpgt(region.leave());

@@ -8,37 +8,46 @@ import io.sluice.vmm.cpu.isa.Operand;
 import io.sluice.vmm.cpu.mmu.Mmu;
 import io.sluice.vmm.cpu.state.ConditionCodes;
 import io.sluice.vmm.cpu.state.CpuState;
+import io.sluice.vmm.cpu.state.Segment;
 import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.DynamicConstantDesc;
 import java.lang.constant.MethodTypeDesc;
+import jdk.internal.misc.Unsafe;
 
 /// The vocabulary of translated code: its locals, guest registers, addresses, memory, calls into this room. Everything
 /// that it pushes is a `long` unless said otherwise.
 final class Emitter {
     // Locals of Region.run: its parameters, behind the receiver
-    private static final int CORE = 1;
+    static final int CORE = 1;
     static final int BASE = 2;
     static final int ENTRY = 4;
     static final int LIMIT = 5;
     // what stays the same
     private static final int REGISTERS = 6;
-    private static final int MMU = 7;
-    private static final int STATE = 8;
+    private static final int STATE = 7;
+    private static final int MMU = 8;
+    private static final int FS = 9;
+    private static final int GS = 10;
+    // what stays so until a system instruction
+    static final int READ = 11;
+    static final int WRITE = 13;
+    static final int CONTEXT = 15;
     // flags: see ConditionCodes
-    static final int KIND = 9;
-    static final int A = 10;
-    static final int B = 12;
+    static final int KIND = 17;
+    static final int A = 18;
+    static final int B = 20;
     /// Instructions run, those of the block that runs included.
-    static final int DONE = 14;
+    static final int DONE = 22;
     // within one instruction
-    static final int V = 15;
-    static final int W = 17;
-    static final int ADDRESS = 19;
-    static final int HOST = 21;
+    static final int V = 23;
+    static final int W = 25;
+    static final int ADDRESS = 27;
+    static final int SLOT = 29;
+    static final int HOST = 31;
     /// Of the first guest register; the others follow.
-    private static final int FIRST_REGISTER = 23;
+    private static final int FIRST_REGISTER = 33;
 
     static final int ALL_REGISTERS = 0xFFFF;
 
@@ -48,6 +57,9 @@ final class Emitter {
     private static final ClassDesc CORE_CLASS = ClassDesc.of(Core.class.getName());
     private static final ClassDesc MMU_CLASS = ClassDesc.of(Mmu.class.getName());
     private static final ClassDesc STATE_CLASS = ClassDesc.of(CpuState.class.getName());
+    private static final ClassDesc SEGMENT_CLASS = ClassDesc.of(Segment.class.getName());
+    private static final ClassDesc UNSAFE = ClassDesc.of(Unsafe.class.getName());
+    private static final ClassDesc OBJECT = ConstantDescs.CD_Object;
     private static final ClassDesc OP_CLASS = ClassDesc.of(MicroOp.class.getName());
     private static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
     private static final ClassDesc L = ConstantDescs.CD_long;
@@ -69,25 +81,43 @@ final class Emitter {
     /// Sets up the locals.
     void begin() {
         code.aload(CORE).getfield(CORE_CLASS, "gpr", LONGS).astore(REGISTERS);
-        code.aload(CORE).getfield(CORE_CLASS, "mmu", MMU_CLASS).astore(MMU);
         code.aload(CORE).getfield(CORE_CLASS, "state", STATE_CLASS).astore(STATE);
+        loadSegment(Insn.FS, FS);
+        loadSegment(Insn.GS, GS);
+        loadTables();
         loadFlags();
         code.iconst_0().istore(DONE);
-        // One check of the array's length is enough for HotSpot then.
-        code.aload(REGISTERS).bipush(CpuState.BLOCK_RIP).laload().pop2();
+    }
+
+    private void loadSegment(int number, int local) {
+        code.aload(STATE).getfield(STATE_CLASS, "segments", SEGMENT_CLASS.arrayType());
+        code.loadConstant(number).aaload().astore(local);
+    }
+
+    /// Asks where translations are cached now.
+    void loadTables() {
+        code.aload(CORE).getfield(CORE_CLASS, "mmu", MMU_CLASS).astore(MMU);
+        code.aload(MMU)
+                .invokevirtual(MMU_CLASS, "readTable", MethodTypeDesc.of(L))
+                .lstore(READ);
+        code.aload(MMU)
+                .invokevirtual(MMU_CLASS, "writeTable", MethodTypeDesc.of(L))
+                .lstore(WRITE);
+        code.aload(MMU)
+                .invokevirtual(MMU_CLASS, "context", MethodTypeDesc.of(L))
+                .lstore(CONTEXT);
     }
 
     // ---- flags as a whole
 
     /// Takes the flags from where the interpreter, or the code before, left them.
     void loadFlags() {
-        code.aload(STATE).invokestatic(RUNTIME, "open", MethodTypeDesc.of(NOTHING, STATE_CLASS));
-        code.aload(STATE).getfield(STATE_CLASS, "pendingKind", I).istore(KIND);
-        code.aload(STATE).getfield(STATE_CLASS, "pendingA", L).lstore(A);
-        code.aload(STATE).getfield(STATE_CLASS, "pendingB", L).lstore(B);
+        code.aload(STATE).getfield(STATE_CLASS, "lazyKind", I).istore(KIND);
+        code.aload(STATE).getfield(STATE_CLASS, "lazyResult", L).lstore(A);
+        code.aload(STATE).getfield(STATE_CLASS, "lazyAux", L).lstore(B);
     }
 
-    /// Brings flags that are pending to where the interpreter keeps them.
+    /// Has flags that were brought home be as the interpreter wants them.
     void settleFlags() {
         code.aload(STATE).invokevirtual(STATE_CLASS, "settleFlags", MethodTypeDesc.of(NOTHING));
     }
@@ -159,6 +189,11 @@ final class Emitter {
         cached = registers;
     }
 
+    /// In the interpreter's array, as Unsafe counts: HotSpot does not see for itself that the index needs no check.
+    private static long offset(int register) {
+        return Unsafe.ARRAY_LONG_BASE_OFFSET + (long) Unsafe.ARRAY_LONG_INDEX_SCALE * register;
+    }
+
     private static int local(int register) {
         return FIRST_REGISTER + 2 * register;
     }
@@ -167,7 +202,9 @@ final class Emitter {
     void loadRegisters(int registers) {
         for (int i = 0; i < 16; i++) {
             if ((registers >> i & 1) != 0) {
-                code.aload(REGISTERS).bipush(i).laload().lstore(local(i));
+                code.getstatic(RUNTIME, "UNSAFE", UNSAFE).aload(REGISTERS).loadConstant(offset(i));
+                code.invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, OBJECT, L))
+                        .lstore(local(i));
             }
         }
     }
@@ -208,7 +245,11 @@ final class Emitter {
 
     private void popRegister(int number) {
         code.lstore(local(number));
-        code.aload(REGISTERS).bipush(number).lload(local(number)).lastore();
+        code.getstatic(RUNTIME, "UNSAFE", UNSAFE)
+                .aload(REGISTERS)
+                .loadConstant(offset(number))
+                .lload(local(number));
+        code.invokevirtual(UNSAFE, "putLong", MethodTypeDesc.of(NOTHING, OBJECT, L, L));
         cached |= 1 << number;
     }
 
@@ -250,46 +291,14 @@ final class Emitter {
     void pushAddress(Insn insn, int end) {
         pushOffset(insn, end);
         if (insn.segment >= Insn.FS) {
-            code.aload(STATE).loadConstant(insn.segment);
-            code.invokestatic(RUNTIME, "segmentBase", MethodTypeDesc.of(L, STATE_CLASS, I));
+            code.aload(insn.segment == Insn.FS ? FS : GS).getfield(SEGMENT_CLASS, "base", L);
             code.ladd();
         }
     }
 
     /// What goes with each call that may fault: its number, and what locals hold.
-    private void pushContext(int point) {
+    void pushContext(int point) {
         code.loadConstant(point).iload(DONE).iload(KIND).lload(A).lload(B);
-    }
-
-    /// Pushes what is at the address in a local.
-    void load(int size, int address, int point) {
-        code.aload(CORE).aload(MMU).lload(address);
-        pushContext(point);
-        code.invokestatic(RUNTIME, "load" + size, MethodTypeDesc.of(L, CORE_CLASS, MMU_CLASS, L, I, I, I, L, L));
-    }
-
-    /// Stores a local at the address in another; pushes an `int`, whether something asks for attention then.
-    void store(int size, int address, int value, int point) {
-        code.aload(CORE).aload(MMU).lload(address).lload(value);
-        pushContext(point);
-        code.invokestatic(RUNTIME, "store" + size, MethodTypeDesc.of(Z, CORE_CLASS, MMU_CLASS, L, L, I, I, I, L, L));
-    }
-
-    /// Sets [#HOST] to the host address for a read and write of `size` bytes at [#ADDRESS], 0 if they are no plain RAM.
-    void findHost(int size, int point) {
-        code.aload(CORE).aload(MMU).lload(ADDRESS).loadConstant(size);
-        pushContext(point);
-        code.invokestatic(RUNTIME, "find", MethodTypeDesc.of(L, CORE_CLASS, MMU_CLASS, L, I, I, I, I, L, L));
-        code.lstore(HOST);
-    }
-
-    void getHost(int size) {
-        code.lload(HOST).invokestatic(RUNTIME, "get" + size, MethodTypeDesc.of(L, L));
-    }
-
-    void putHost(int size, int value) {
-        code.lload(HOST).lload(value);
-        code.invokestatic(RUNTIME, "put" + size, MethodTypeDesc.of(NOTHING, L, L));
     }
 
     // ---- operands

@@ -93,8 +93,7 @@ final class MoveWriter implements RegionWriter.Writer {
         if (Emitter.isMemory(target)) {
             emit.pushAddress(step.insn(), step.end());
             code.lstore(ADDRESS);
-            emit.store(size, ADDRESS, V, region.point());
-            region.leaveIfAsked(step);
+            region.store(step, size, V);
             return true;
         }
         return set(target, V);
@@ -193,8 +192,7 @@ final class MoveWriter implements RegionWriter.Writer {
             return false;
         }
         region.fetch(step, source, 8, V);
-        region.push(V);
-        region.leaveIfAsked(step);
+        region.push(V, region.behind(step));
         return true;
     }
 
@@ -203,7 +201,7 @@ final class MoveWriter implements RegionWriter.Writer {
         if (step.insn().operandSize != 8 || target.kind() != Operand.Kind.GPR) {
             return false;
         }
-        popFrom(RSP);
+        region.pop(RSP, 0, false);
         return set(target, V);
     }
 
@@ -211,18 +209,8 @@ final class MoveWriter implements RegionWriter.Writer {
         if (step.insn().operandSize != 8) {
             return false;
         }
-        popFrom(RBP);
+        region.pop(RBP, 0, false);
         emit.setRegister(RBP, 8, V);
         return true;
-    }
-
-    /// Loads [Emitter#V] from where a register points to; RSP points behind it then.
-    private void popFrom(int pointer) {
-        emit.pushRegister(pointer, 8);
-        code.lstore(ADDRESS);
-        emit.load(8, ADDRESS, region.point(true));
-        code.lstore(V);
-        code.lload(ADDRESS).loadConstant(8L).ladd().lstore(ADDRESS);
-        emit.setRegister(RSP, 8, ADDRESS);
     }
 }

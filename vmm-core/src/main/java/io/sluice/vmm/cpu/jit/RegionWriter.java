@@ -24,6 +24,7 @@ final class RegionWriter {
     private final RegionPlan plan;
     private final CodeBuilder code;
     private final Emitter emit;
+    private final Accesses accesses;
     private final Conditions conditions;
     private final List<Writer> writers;
 
@@ -63,6 +64,7 @@ final class RegionWriter {
         this.plan = plan;
         this.code = code;
         this.emit = new Emitter(code);
+        this.accesses = new Accesses(emit);
         this.conditions = new Conditions(emit);
         this.writers = List.of(
                 new MoveWriter(this, emit, conditions),
@@ -142,19 +144,50 @@ final class RegionWriter {
         if (Emitter.isMemory(operand)) {
             emit.pushAddress(step.insn(), step.end());
             code.lstore(Emitter.ADDRESS);
-            emit.load(size, Emitter.ADDRESS, point());
+            accesses.load(size, Emitter.ADDRESS, point());
         } else {
             emit.pushValue(step.insn(), operand, size);
         }
         code.lstore(local);
     }
 
-    /// Pushes eight bytes from a local onto the guest's stack; then an `int`, whether something asks for attention.
-    void push(int value) {
+    /// Stores a local at [Emitter#ADDRESS].
+    void store(RegionPlan.Step step, int size, int value) {
+        accesses.store(size, Emitter.ADDRESS, value, point(), () -> code.goto_(behind(step)));
+    }
+
+    /// Pushes eight bytes from a local onto the guest's stack.
+    ///
+    /// @param asked where to go on behind the instruction if something asks for attention
+    void push(int value, Label asked) {
         emit.pushRegister(RSP, 8);
         code.loadConstant(8L).lsub().lstore(Emitter.ADDRESS);
-        emit.store(8, Emitter.ADDRESS, value, point(true));
+        accesses.store(8, Emitter.ADDRESS, value, point(true), () -> {
+            emit.setRegister(RSP, 8, Emitter.ADDRESS);
+            code.goto_(asked);
+        });
         emit.setRegister(RSP, 8, Emitter.ADDRESS);
+    }
+
+    /// Sets [Emitter#V] to eight bytes from where a register points to; RSP points behind them, and `more`, then.
+    ///
+    /// @param check an address that the eight bytes must be
+    void pop(int pointer, int more, boolean check) {
+        emit.pushRegister(pointer, 8);
+        code.lstore(Emitter.ADDRESS);
+        accesses.load(8, Emitter.ADDRESS, point(true));
+        if (check) {
+            emit.checkTarget(point(true));
+        }
+        code.lstore(Emitter.V);
+        code.lload(Emitter.ADDRESS).loadConstant(8L + more).ladd().lstore(Emitter.ADDRESS);
+        emit.setRegister(RSP, 8, Emitter.ADDRESS);
+    }
+
+    /// Reads the target at [Emitter#ADDRESS] into [Emitter#V], has it changed there, and writes it back. Where there is
+    /// no plain RAM the interpreter does it.
+    void update(RegionPlan.Step step, int size, Runnable change) {
+        accesses.update(size, point(), change, () -> interpret(step));
     }
 
     /// Has the interpreter do it.
@@ -169,17 +202,18 @@ final class RegionWriter {
             ended = true;
             return;
         }
+        emit.loadTables();
         if (flags) {
             emit.loadFlags();
             conditions.loaded();
         }
         emit.pushLook();
-        leaveIfAsked(step);
+        code.ifne(behind(step));
     }
 
-    /// Behind the instruction, if the `int` on the stack says that something asks for attention.
-    void leaveIfAsked(RegionPlan.Step step) {
-        code.ifne(exit(step.end(), rest));
+    /// Where to jump to leave the region behind an instruction of the block.
+    Label behind(RegionPlan.Step step) {
+        return exit(step.end(), rest);
     }
 
     /// The instruction that is being written does not go on to the next.

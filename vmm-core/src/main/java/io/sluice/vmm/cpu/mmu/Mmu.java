@@ -109,28 +109,21 @@ public final class Mmu {
         updateRights();
     }
 
-    // ---- hits, for code that has its own way of missing
+    // ---- for translated code, which has hits written out; see [Tlb] for what the tables are
 
-    /// The place of the entry for a read at `linear`, for [#isHit].
-    public long readSlot(long linear) {
-        return Tlb.slot(read, linear);
+    /// The table for reads at the present rights. Good until a system instruction.
+    public long readTable() {
+        return read;
     }
 
-    /// The place of the entry for a write at `linear`, for [#isHit].
-    public long writeSlot(long linear) {
-        return Tlb.slot(write, linear);
+    /// The table for writes at the present rights. Good until a system instruction.
+    public long writeTable() {
+        return write;
     }
 
-    /// Whether the entry is there and its page holds the access.
-    ///
-    /// @param last address of the access's last byte
-    public boolean isHit(long slot, long last) {
-        return Tlb.tag(slot) == ((last & PAGE_MASK) | context);
-    }
-
-    /// The host address of a hit.
-    public long host(long slot, long linear) {
-        return linear + Tlb.addend(slot);
+    /// What the tag of an entry has in its low twelve bits. Good until a system instruction.
+    public long context() {
+        return context;
     }
 
     // ---- loads

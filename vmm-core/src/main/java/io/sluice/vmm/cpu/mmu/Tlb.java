@@ -7,13 +7,13 @@ import io.sluice.vmm.memory.NativeTable;
 /// A tag is the linear page with the context number in its low 12 bits. An entry can only ever be useless (a miss),
 /// never wrong: it is dropped by INVLPG, by a change of the address space, by a write watch on its page, and a flush
 /// of a context simply retires the context's number.
-final class Tlb {
+public final class Tlb {
     private static final int ENTRIES = 1024;
     private static final int ENTRY_BYTES = 16;
     /// From the page number, which starts at bit 12, to the entry's place in bytes.
-    private static final int SHIFT = 8;
+    public static final int SHIFT = 8;
 
-    private static final int MASK = (ENTRIES - 1) * ENTRY_BYTES;
+    public static final int MASK = (ENTRIES - 1) * ENTRY_BYTES;
     static final long EMPTY = -1L;
 
     private final NativeTable slots = new NativeTable(2 * ENTRIES);

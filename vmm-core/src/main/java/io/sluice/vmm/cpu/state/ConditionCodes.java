@@ -3,13 +3,11 @@ package io.sluice.vmm.cpu.state;
 /// The arithmetic flags of translated code: which operation was the last to set them, and its operands. What nobody
 /// asks for is never computed.
 ///
-/// A kind and two longs, in locals of the translated method, and in [CpuState#pendingKind] and its neighbours between
-/// two of them:
-/// - [#STORED]: they are in [CpuState#lazyResult] and [CpuState#lazyAux]
-/// - [#PAIR]: the longs are [CpuState#lazyResult] and [CpuState#lazyAux]
+/// A kind and two longs, in locals of the translated method, and between two of them in [CpuState#lazyKind],
+/// [CpuState#lazyResult] and [CpuState#lazyAux]:
+/// - [#PAIR]: the result and the word beside it, as [CpuState] says
 /// - [#ADD] or [#SUB] + size (0 to 3 for 1 to 8 bytes): the longs are the operands; their higher bits do not count
 public final class ConditionCodes {
-    public static final int STORED = -1;
     public static final int PAIR = 0;
     public static final int ADD = 1;
     public static final int SUB = 5;

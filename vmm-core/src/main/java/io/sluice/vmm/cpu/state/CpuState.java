@@ -44,12 +44,10 @@ public final class CpuState {
     public long rip;
     public long lazyResult = 1;
     public long lazyAux;
-    /// While translated code follows on translated code its flags wait here in the form of [ConditionCodes]; everybody
-    /// else calls [#settleFlags] before flags are looked at.
-    public int pendingKind = ConditionCodes.STORED;
+    /// What the two are, see [ConditionCodes]: as said above for a pair, which is what everybody but translated code
+    /// works with. While translated code follows on translated code they may be operands; [#settleFlags] ends that.
+    public int lazyKind = ConditionCodes.PAIR;
 
-    public long pendingA;
-    public long pendingB;
     /// RFLAGS without the six arithmetic flags; bit 1 is always set.
     public int systemFlags = 2;
 
@@ -82,12 +80,14 @@ public final class CpuState {
         }
     }
 
-    /// Brings flags that are pending to [#lazyResult] and [#lazyAux].
+    /// Has flags that translated code left as operands be a result and its word beside it.
     public void settleFlags() {
-        if (pendingKind != ConditionCodes.STORED) {
-            lazyResult = ConditionCodes.result(pendingKind, pendingA, pendingB);
-            lazyAux = ConditionCodes.aux(pendingKind, pendingA, pendingB);
-            pendingKind = ConditionCodes.STORED;
+        if (lazyKind != ConditionCodes.PAIR) {
+            long a = lazyResult;
+            long b = lazyAux;
+            lazyResult = ConditionCodes.result(lazyKind, a, b);
+            lazyAux = ConditionCodes.aux(lazyKind, a, b);
+            lazyKind = ConditionCodes.PAIR;
         }
     }
 
