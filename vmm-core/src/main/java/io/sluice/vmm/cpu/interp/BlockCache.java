@@ -12,10 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Decoded blocks by physical address, and which of them a write to memory makes stale.
 ///
-/// Two levels: a direct-mapped table by linear address and translation context (no page walk), behind it a hash by
-/// physical address. Owned by the vCPU thread.
+/// A hash by physical address; before it stand [Jumps], by linear address. Owned by the vCPU thread.
 final class BlockCache {
-    private static final int JUMPS = 1 << 14;
     private static final int BUCKETS = 1 << 16;
     /// So many blocks, and all are dropped: a bound on memory, far above what a boot needs (about 60,000).
     private static final int MAX_BLOCKS = 200_000;
@@ -35,41 +33,16 @@ final class BlockCache {
     private final AddressSpace memory;
     private final Mmu mmu;
     private final InterpreterCounters counters;
-    private final long[] jumpKeys = new long[2 * JUMPS];
-    private final @Nullable Block[] jumpBlocks = new Block[JUMPS];
+    private final Jumps jumps;
     private final @Nullable Block[] buckets = new Block[BUCKETS];
     private final Map<Long, CodePage> pages = new HashMap<>();
     private int blocks;
 
-    BlockCache(AddressSpace memory, Mmu mmu, InterpreterCounters counters) {
+    BlockCache(AddressSpace memory, Mmu mmu, Jumps jumps, InterpreterCounters counters) {
         this.memory = memory;
         this.mmu = mmu;
+        this.jumps = jumps;
         this.counters = counters;
-        Arrays.fill(jumpKeys, -1);
-    }
-
-    private static int jumpIndex(long rip, long key) {
-        return (int) (rip ^ rip >>> 14 ^ key) & JUMPS - 1;
-    }
-
-    /// The block at linear address `rip` under `key` (context, generation and mode), if it was found there before.
-    @Nullable
-    Block jump(long linear, long key) {
-        int i = jumpIndex(linear, key);
-        return jumpKeys[2 * i] == linear && jumpKeys[2 * i + 1] == key ? jumpBlocks[i] : null;
-    }
-
-    void remember(long linear, long key, Block block) {
-        int i = jumpIndex(linear, key);
-        jumpKeys[2 * i] = linear;
-        jumpKeys[2 * i + 1] = key;
-        jumpBlocks[i] = block;
-    }
-
-    /// Drops all that [#remember] was told; the blocks stay.
-    void forgetJumps() {
-        Arrays.fill(jumpBlocks, null);
-        Arrays.fill(jumpKeys, -1);
     }
 
     private static int bucket(long physical) {
@@ -241,7 +214,7 @@ final class BlockCache {
         }
         pages.clear();
         Arrays.fill(buckets, null);
-        forgetJumps();
+        jumps.clear();
         blocks = 0;
     }
 }

@@ -1,17 +1,19 @@
 package io.sluice.vmm.cpu.interp;
 
-/// Finds the block at a linear address that the [BlockCache] has no direct way to: by its physical address, or by
+/// Finds the block at a linear address that [Jumps] do not know: by its physical address, or by
 /// decoding it. A debugger's breakpoints are looked at here.
 final class BlockFinder {
     private final Core core;
     private final BlockCache cache;
+    private final Jumps jumps;
     private final BlockBuilder builder;
     private final InterpreterCounters counters;
     private boolean tellsDecoded;
 
-    BlockFinder(Core core, BlockCache cache, BlockBuilder builder, InterpreterCounters counters) {
+    BlockFinder(Core core, BlockCache cache, Jumps jumps, BlockBuilder builder, InterpreterCounters counters) {
         this.core = core;
         this.cache = cache;
+        this.jumps = jumps;
         this.builder = builder;
         this.counters = counters;
     }
@@ -28,7 +30,7 @@ final class BlockFinder {
             block = decoded(linear, physical, mode | Core.MODE_SINGLE);
         }
         if (block.cached && !core.debug.isAt(linear)) {
-            cache.remember(linear, key, block);
+            jumps.add(linear, key, block);
         }
         return block;
     }

@@ -41,6 +41,7 @@ public final class Interpreter {
 
     private final Core core;
     private final CpuState state;
+    private final Jumps jumps = new Jumps();
     private final BlockCache cache;
     private final BlockFinder finder;
     private final Delivery delivery;
@@ -77,8 +78,8 @@ public final class Interpreter {
         this.core = core;
         this.state = core.state;
         this.interrupts = core.ports.interrupts();
-        this.cache = new BlockCache(memory, core.mmu, counters);
-        this.finder = new BlockFinder(core, cache, new BlockBuilder(core, memory), counters);
+        this.cache = new BlockCache(memory, core.mmu, jumps, counters);
+        this.finder = new BlockFinder(core, cache, jumps, new BlockBuilder(core, memory), counters);
         this.delivery = new Delivery(core, counters);
         this.singleStep = new SingleStep(this, core, delivery);
         this.hotCode = new HotCode(translator, hotAt, core, memory, cache, counters);
@@ -142,6 +143,16 @@ public final class Interpreter {
     // ---- running
 
     private void runBlock() {
+        var jump = jumps.find(core.linearIp(), key(core.mode));
+        if (jump != null && jump.region != null && jump.region.isLive) {
+            execute(jump.region, jump.base, jump.entry);
+        } else {
+            runOrTranslate(jump);
+        }
+    }
+
+    /// @param jump if it is known where it goes
+    private void runOrTranslate(Jumps.@Nullable Jump jump) {
         Block block;
         try {
             block = next();
@@ -155,24 +166,26 @@ public final class Interpreter {
         }
         hotCode.count(block);
         var region = block.region;
-        if (region != null && translated && isThere(region, block)) {
-            execute(region, block);
+        long base = state.rip - block.entryOffset;
+        if (region != null && translated && isThere(region, base)) {
+            if (jump != null && jump.block.valid && region.isSecond) {
+                jump.settle(region, state.rip);
+            }
+            execute(region, base, block.entry);
         } else {
             state.settleFlags();
             execute(block);
         }
     }
 
-    private boolean isThere(Region region, Block block) {
-        long base = state.rip - block.entryOffset;
+    private boolean isThere(Region region, long base) {
         return region.isKnownAt(core.mmu.codeKey(), base) || hotCode.isThere(region, base);
     }
 
-    private void execute(Region region, Block block) {
+    private void execute(Region region, long base, int entry) {
         int done;
-        long base = state.rip - block.entryOffset;
         try {
-            done = region.run(core, base, block.entry, budget);
+            done = region.run(core, base, entry, budget);
         } catch (GuestFault fault) {
             var located = region.located(fault, core, base);
             state.settleFlags();
@@ -254,9 +267,13 @@ public final class Interpreter {
     }
 
     Block blockAt(long linear, int mode) {
-        long key = core.mmu.codeKey() | (long) mode << 12;
-        var block = cache.jump(linear, key);
-        return block != null && block.valid ? block : finder.find(linear, mode, key);
+        long key = key(mode);
+        var jump = jumps.find(linear, key);
+        return jump != null && jump.block.valid ? jump.block : finder.find(linear, mode, key);
+    }
+
+    private long key(int mode) {
+        return core.mmu.codeKey() | (long) mode << 12;
     }
 
     // ---- looking up
@@ -340,7 +357,7 @@ public final class Interpreter {
         translated = points.isEmpty();
         core.debugChanged();
         core.updateMode();
-        cache.forgetJumps();
+        jumps.clear();
     }
 
     /// Runs one instruction, or one turn of a repeated one, whatever points are set at it, and comes back with

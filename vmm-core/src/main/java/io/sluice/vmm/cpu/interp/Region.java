@@ -15,6 +15,8 @@ public abstract class Region {
     private long validBase;
     /// It was made in the second stage; see [HotCode].
     boolean isSecond;
+    /// Nothing that it was made of was overwritten.
+    boolean isLive = true;
 
     /// A page that it has code of.
     ///
@@ -85,6 +87,7 @@ public abstract class Region {
 
     /// One of its blocks was overwritten: none leads here any more.
     void retire() {
+        isLive = false;
         for (var block : members) {
             if (equals(block.region)) {
                 block.region = null;
