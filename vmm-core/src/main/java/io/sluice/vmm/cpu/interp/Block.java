@@ -33,6 +33,12 @@ final class Block {
     final List<Region> regions = new ArrayList<>(0);
     /// How often it was interpreted; see [HotCode].
     int heat;
+    /// How often a region was left where it starts because its first instruction misses the translation cache, since
+    /// the
+    /// vCPU had run so many instructions.
+    int misses;
+
+    long missesSince;
     /// The cache knows it, and hears of writes to its bytes.
     boolean cached;
 

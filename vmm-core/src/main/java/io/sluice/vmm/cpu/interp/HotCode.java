@@ -9,9 +9,12 @@ import io.sluice.vmm.cpu.state.GuestFault;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +36,11 @@ final class HotCode {
     private static final int MOST_REGIONS = 10_000;
     /// A block that has run so many times less often than a hot one still goes with it.
     private static final int WARM = 8;
+    /// So many instructions must lie between two misses of one instruction on average, or it is left to the
+    /// interpreter.
+    private static final long SELDOM = 10_000;
+    /// So many instructions left to the interpreter, and they are tried again: a bound on memory.
+    private static final int MOST_INTERPRETED = 10_000;
     /// How far a region reaches from its first page.
     private static final long REACH = 1L << 30;
 
@@ -47,6 +55,9 @@ final class HotCode {
     private final BlockCache cache;
     private final InterpreterCounters counters;
     private final Decoder decoder = new Decoder();
+    /// Physical addresses of instructions that miss the translation cache often: of devices, mostly.
+    private final Set<Long> interpreted = new HashSet<>();
+
     private int regions;
 
     HotCode(
@@ -66,37 +77,79 @@ final class HotCode {
     }
 
     /// `block` is about to run once more, at `rip`; it may be translated first.
-    void count(Block block) {
+    ///
+    /// @param uncounted how often it ran before without being counted
+    void count(Block block, int uncounted) {
         var region = block.region;
         if (region == null) {
             if (block.heat++ == hotAt && canTranslate(block)) {
-                translate(block, MOST_INSTRUCTIONS);
+                translate(block, base(block), null, false);
             }
-        } else if (!region.isSecond && block.heat++ >= againAt) {
-            translate(block, MOST_INSTRUCTIONS_AGAIN);
+        } else if (!region.isSecond && (block.heat += 1 + uncounted) >= againAt) {
+            translate(block, base(block), region, true);
         }
+    }
+
+    /// How often a region may be entered at a block before [#count] hears of it again.
+    int mostUncounted(Region region) {
+        return region.isSecond ? Integer.MAX_VALUE : hotAt / 2;
+    }
+
+    /// A region was left for its access at the start of `block`, which the interpreter is about to do. If that happens
+    /// often the region is made anew with the instruction left to the interpreter.
+    ///
+    /// @param base `rip` that the start of the region's first page has
+    /// @param instructions run by the vCPU so far
+    void missed(Region region, long base, Block block, long instructions) {
+        if (block.misses++ == 0) {
+            block.missesSince = instructions;
+        }
+        int many = Math.max(1, hotAt / 2);
+        if (block.misses < many) {
+            return;
+        }
+        block.misses = 0;
+        var hot = region.hot;
+        if (instructions - block.missesSince > many * SELDOM || !region.isLive || hot == null) {
+            return;
+        }
+        if (interpreted.size() == MOST_INTERPRETED) {
+            interpreted.clear();
+        }
+        interpreted.add(block.physical);
+        translate(hot, base, region, region.isSecond);
+        region.retire();
+    }
+
+    /// Of the page where a block is that is about to run.
+    private long base(Block block) {
+        return core.state.rip - block.offset();
     }
 
     private static boolean canTranslate(Block block) {
         return block.cached && block.valid && block.secondPage < 0 && Core.translates(block.mode);
     }
 
-    private void translate(Block hot, int most) {
+    /// @param replaced by the new region
+    /// @param second for the second stage
+    private void translate(Block hot, long base, @Nullable Region replaced, boolean second) {
         if (regions == MOST_REGIONS) {
             regions = 0;
             cache.clear();
             return;
         }
+        int most = second ? MOST_INSTRUCTIONS_AGAIN : MOST_INSTRUCTIONS;
         for (int room = most; room >= LEAST_INSTRUCTIONS; room /= 2) {
-            var plan = new Plan(hot, room);
+            var plan = new Plan(hot, base, room, replaced, second);
             plan.make();
             var parts = plan.parts();
             var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts));
             if (region != null) {
                 regions++;
                 counters.regionsBuilt++;
-                region.take(plan.members, plan.pages(), plan.again ? hot.region : null);
-                region.isValidAt(core.mmu.codeKey(), plan.base);
+                region.isSecond = second;
+                region.take(hot, plan.members, plan.pages(), replaced);
+                region.isValidAt(core.mmu.codeKey(), base);
                 return;
             }
         }
@@ -125,18 +178,20 @@ final class HotCode {
     /// One region in the making. Offsets count from the start of the page where the hot block is.
     private final class Plan {
         private final Block hot;
-        final boolean again;
-        final long base;
+        private final long base;
+        private final @Nullable Region replaced;
+        private final boolean second;
         private int room;
         private final Map<Integer, Long> pages = new HashMap<>();
         private final Map<Integer, List<RegionPlan.Step>> found = new TreeMap<>();
         final SortedMap<Integer, Block> members = new TreeMap<>();
 
-        Plan(Block hot, int most) {
+        Plan(Block hot, long base, int most, @Nullable Region replaced, boolean second) {
             this.hot = hot;
-            this.again = hot.region != null;
-            this.base = core.state.rip - hot.offset();
+            this.base = base;
             this.room = most;
+            this.replaced = replaced;
+            this.second = second;
             pages.put(0, hot.physical & Mmu.PAGE_MASK);
         }
 
@@ -161,7 +216,13 @@ final class HotCode {
         }
 
         private boolean isWanted(Block block) {
-            return block == hot || canTranslate(block) && (block.region == null ? block.heat >= hotAt / WARM : again);
+            if (block == hot) {
+                return true;
+            }
+            return canTranslate(block)
+                    && (block.region == null
+                            ? block.heat >= hotAt / WARM
+                            : second || Objects.equals(block.region, replaced));
         }
 
         private @Nullable Block at(int offset) {
@@ -183,7 +244,7 @@ final class HotCode {
                 }
                 var op = OpFactory.create(insn);
                 op.next = insn.length;
-                steps.add(new RegionPlan.Step(offset + at, insn, op));
+                steps.add(new RegionPlan.Step(offset + at, insn, op, interpreted.contains(block.physical + at)));
                 at += insn.length;
             }
             return steps;

@@ -144,32 +144,28 @@ public final class Interpreter {
 
     private void runBlock() {
         var jump = jumps.find(core.linearIp(), key(core.mode));
-        if (jump != null && jump.region != null && jump.region.isLive) {
-            execute(jump.region, jump.base, jump.entry);
-        } else {
-            runOrTranslate(jump);
+        if (jump != null) {
+            var region = jump.take();
+            if (region != null) {
+                execute(region, jump.base, jump.entry);
+                return;
+            }
         }
+        runOrTranslate(jump);
     }
 
     /// @param jump if it is known where it goes
     private void runOrTranslate(Jumps.@Nullable Jump jump) {
-        Block block;
-        try {
-            block = next();
-        } catch (GuestFault fault) {
-            state.settleFlags();
-            delivery.raise(fault, state.flags() | CpuState.RF);
-            return;
-        }
+        var block = next();
         if (block == null) {
             return;
         }
-        hotCode.count(block);
+        hotCode.count(block, jump == null ? 0 : jump.runs());
         var region = block.region;
         long base = state.rip - block.entryOffset;
         if (region != null && translated && isThere(region, base)) {
-            if (jump != null && jump.block.valid && region.isSecond) {
-                jump.settle(region, state.rip);
+            if (jump != null && jump.block.valid) {
+                jump.settle(region, state.rip, hotCode.mostUncounted(region));
             }
             execute(region, base, block.entry);
         } else {
@@ -193,9 +189,25 @@ public final class Interpreter {
             core.debug.forget();
             delivery.raise(located, state.flags() | CpuState.RF);
         }
+        boolean missed = done < 0;
+        done = missed ? ~done : done;
         budget -= done;
         instructions += done;
         counters.translatedInstructions += done;
+        if (missed) {
+            interpretMissed(region, base);
+        }
+    }
+
+    /// A region left off before an access that is not in the translation cache: what follows up to the end of its block
+    /// is interpreted, so that there is progress whatever it leads to.
+    private void interpretMissed(Region region, long base) {
+        var block = next();
+        if (block != null) {
+            state.settleFlags();
+            hotCode.missed(region, base, block, instructions);
+            execute(block);
+        }
     }
 
     /// One by one, or with each block told: what [#runBlock] shall not have to ask for.
@@ -204,13 +216,7 @@ public final class Interpreter {
             singleStep.step();
             return;
         }
-        Block block;
-        try {
-            block = next();
-        } catch (GuestFault fault) {
-            delivery.raise(fault, state.flags() | CpuState.RF);
-            return;
-        }
+        var block = next();
         if (block != null) {
             core.told.runs(core.linearIp(), block);
             execute(block);
@@ -248,10 +254,17 @@ public final class Interpreter {
         return fault.isNotCanonical() && op.stackSegment ? GuestFault.ss0() : fault;
     }
 
-    /// The block at `rip`; null if one instruction was run in its stead.
+    /// The block at `rip`; null if a fault was delivered or one instruction run in its stead.
     private @Nullable Block next() {
-        requireIpInLimit();
-        var block = blockAt(core.linearIp(), core.mode);
+        Block block;
+        try {
+            requireIpInLimit();
+            block = blockAt(core.linearIp(), core.mode);
+        } catch (GuestFault fault) {
+            state.settleFlags();
+            delivery.raise(fault, state.flags() | CpuState.RF);
+            return null;
+        }
         if (!core.is64() && state.rip + block.bytes - 1 > state.segments[Insn.CS].limit) {
             singleStep.step();
             return null;

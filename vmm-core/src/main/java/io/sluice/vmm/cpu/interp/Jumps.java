@@ -13,9 +13,12 @@ final class Jumps {
         private final long linear;
         private final long key;
         final Block block;
-        /// Set if it is the region's last form and its pages have been looked at under the key.
-        @Nullable
-        Region region;
+        /// Set if its pages have been looked at under the key.
+        private @Nullable Region region;
+        /// How often it has run here since [#settle].
+        private int runs;
+
+        private int mostRuns;
 
         int entry;
         /// `rip` that the start of the region's first page has.
@@ -31,9 +34,27 @@ final class Jumps {
             return this.linear == linear && this.key == key;
         }
 
-        /// From now on the region runs here, until it is retired.
-        void settle(Region last, long rip) {
-            region = last;
+        /// The region that is to run here without further questions, if there is one.
+        @Nullable
+        Region take() {
+            var known = region;
+            if (known == null || runs == mostRuns || !known.isLive) {
+                return null;
+            }
+            runs++;
+            return known;
+        }
+
+        /// How often the region has run since [#settle].
+        int runs() {
+            return runs;
+        }
+
+        /// From now on [Block#region] runs here, until it is retired or has run `times`.
+        void settle(Region known, long rip, int times) {
+            region = known;
+            runs = 0;
+            mostRuns = times;
             entry = block.entry;
             base = rip - block.entryOffset;
         }

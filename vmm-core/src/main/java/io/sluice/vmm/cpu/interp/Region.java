@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 public abstract class Region {
     private final Point[] points;
     private Block[] members = {};
+    /// What it was made for.
+    @Nullable
+    Block hot;
+
     Page[] pages = {};
     private long validKey;
     private long validBase;
@@ -36,12 +40,13 @@ public abstract class Region {
     }
 
     /// Runs from one of its blocks on. On return `rip` and all else are as after the last instruction that ran, but the
-    /// flags, which may be pending. A [GuestFault] is thrown where the last [Core#suspend] was.
+    /// flags, see [io.sluice.vmm.cpu.state.CpuState#lazyKind]. A [GuestFault] is thrown where the last [Core#suspend]
+    /// was.
     ///
     /// @param base `rip` that the start of its first page has
     /// @param entry number of the block, in the order of [RegionPlan#parts]
     /// @param limit the region is left at a backward jump when so many instructions were run
-    /// @return instructions run
+    /// @return instructions run; their complement if the next is to be interpreted, for it missed the translation cache
     public abstract int run(Core core, long base, int entry, int limit);
 
     /// Sets `rip` and [Core#executed] to what they were before the instruction that faulted; the fault as it is to be
@@ -55,12 +60,13 @@ public abstract class Region {
 
     /// Has blocks lead here, those that led nowhere or to the region that it replaces.
     ///
+    /// @param first what it was made for
     /// @param blocks by their offsets, in the order of [RegionPlan#parts]
     /// @param all the pages, if they are several
-    void take(SortedMap<Integer, Block> blocks, Page[] all, @Nullable Region replaced) {
+    void take(Block first, SortedMap<Integer, Block> blocks, Page[] all, @Nullable Region replaced) {
+        hot = first;
         members = blocks.values().toArray(Block[]::new);
         pages = all;
-        isSecond = replaced != null;
         int number = 0;
         for (var entry : blocks.entrySet()) {
             var block = entry.getValue();

@@ -25,7 +25,8 @@ public record RegionPlan(List<Part> parts) {
     /// @param insn what it is
     /// @param op how the interpreter runs it, with `rip` and [io.sluice.vmm.cpu.state.CpuState#BLOCK_RIP] at the
     ///     instruction itself
-    public record Step(int offset, Insn insn, MicroOp op) {
+    /// @param interpreted it is to be left to the interpreter: its accesses seldom hit the translation cache
+    public record Step(int offset, Insn insn, MicroOp op, boolean interpreted) {
         /// Offset of what follows it.
         public int end() {
             return offset + insn.length;

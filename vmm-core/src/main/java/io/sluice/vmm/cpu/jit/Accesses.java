@@ -1,6 +1,5 @@
 package io.sluice.vmm.cpu.jit;
 
-import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.mmu.Mmu;
 import io.sluice.vmm.cpu.mmu.Tlb;
 import io.sluice.vmm.memory.HostMemory;
@@ -11,9 +10,7 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import jdk.internal.misc.Unsafe;
 
-/// Writes loads and stores: the hit in the translation cache; behind it, out of the way, the interpreter's one, which
-/// is
-/// told before all that it needs for a fault.
+/// Writes loads and stores that hit the translation cache; what misses jumps away, with nothing done so far.
 ///
 /// A hit is written out to the last instruction, for HotSpot inlines nothing any more into a method as large as a
 /// region
@@ -23,7 +20,6 @@ final class Accesses {
     private static final ClassDesc RUNTIME = ClassDesc.of(TranslatedCode.class.getName());
     private static final ClassDesc UNSAFE = ClassDesc.of(Unsafe.class.getName());
     private static final ClassDesc HOST_MEMORY = ClassDesc.of(HostMemory.class.getName());
-    private static final ClassDesc CORE = ClassDesc.of(Core.class.getName());
     private static final ClassDesc L = ConstantDescs.CD_long;
     private static final ClassDesc I = ConstantDescs.CD_int;
 
@@ -35,94 +31,48 @@ final class Accesses {
         this.code = emit.code;
     }
 
-    /// Pushes what is at the address in a local, zero-extended.
-    void load(int size, int address, int point) {
-        var missed = code.newLabel();
-        var done = code.newLabel();
-        look(Emitter.READ, size, address, missed);
-        pushHost(address);
-        code.lstore(Emitter.HOST);
+    /// Pushes what is at [Emitter#ADDRESS], zero-extended.
+    void load(int size, Label missed) {
+        find(Emitter.READ, size, missed);
         get(size);
         pushUnsafe();
         code.invokevirtual(UNSAFE, "loadFence", MethodTypeDesc.of(ConstantDescs.CD_void));
-        code.goto_(done).labelBinding(missed);
-        code.aload(Emitter.CORE).lload(address).loadConstant(size);
-        emit.pushContext(point);
-        code.invokestatic(RUNTIME, "load", MethodTypeDesc.of(L, CORE, L, I, I, I, I, L, L));
-        code.labelBinding(done);
     }
 
-    /// Stores a local at the address in another.
-    ///
-    /// @param asked goes on, after a miss, if something asks for attention then
-    void store(int size, int address, int value, int point, Runnable asked) {
-        var missed = code.newLabel();
-        var done = code.newLabel();
-        look(Emitter.WRITE, size, address, missed);
-        pushHost(address);
-        code.lstore(Emitter.HOST);
+    /// Stores a local at [Emitter#ADDRESS].
+    void store(int size, int value, Label missed) {
+        find(Emitter.WRITE, size, missed);
         put(size, value);
-        code.goto_(done).labelBinding(missed);
-        code.aload(Emitter.CORE).lload(address).lload(value).loadConstant(size);
-        emit.pushContext(point);
-        code.invokestatic(RUNTIME, "store", MethodTypeDesc.of(ConstantDescs.CD_boolean, CORE, L, L, I, I, I, I, L, L));
-        code.ifeq(done);
-        asked.run();
-        code.labelBinding(done);
     }
 
-    /// A read and a write that are one access, at [Emitter#ADDRESS]; it faults as a write.
+    /// A read and a write at [Emitter#ADDRESS] that are one access.
     ///
     /// @param change what is to be done with [Emitter#V] in between
-    /// @param otherwise does it all where there is no plain RAM
-    void update(int size, int point, Runnable change, Runnable otherwise) {
-        var missed = code.newLabel();
-        var found = code.newLabel();
-        var done = code.newLabel();
-        look(Emitter.WRITE, size, Emitter.ADDRESS, missed);
-        pushHost(Emitter.ADDRESS);
-        code.lstore(Emitter.HOST);
-        code.labelBinding(found);
-        int cached = emit.cached();
+    void update(int size, Label missed, Runnable change) {
+        find(Emitter.WRITE, size, missed);
         get(size);
         code.lstore(Emitter.V);
         change.run();
         put(size, Emitter.V);
-        code.goto_(done).labelBinding(missed);
-        int after = emit.cached();
-        emit.setCached(cached);
-        code.aload(Emitter.CORE).lload(Emitter.ADDRESS).loadConstant(size);
-        emit.pushContext(point);
-        code.invokestatic(RUNTIME, "find", MethodTypeDesc.of(L, CORE, L, I, I, I, I, L, L));
-        code.lstore(Emitter.HOST);
-        code.lload(Emitter.HOST).lconst_0().lcmp().ifne(found);
-        otherwise.run();
-        emit.cache(after);
-        code.labelBinding(done);
     }
 
-    /// Sets [Emitter#SLOT] to where the table's entry for an address is, and jumps if that is of another page, or if
-    /// the
-    /// page does not hold all of the access.
-    private void look(int table, int size, int address, Label missed) {
-        code.lload(table).lload(address).bipush(Tlb.SHIFT).lushr().loadConstant((long) Tlb.MASK);
+    /// Sets [Emitter#HOST] to the host address of [Emitter#ADDRESS], or jumps if the table has none for its page, or if
+    /// the page does not hold all of the access.
+    private void find(int table, int size, Label missed) {
+        code.lload(table).lload(Emitter.ADDRESS).bipush(Tlb.SHIFT).lushr().loadConstant((long) Tlb.MASK);
         code.land().ladd().lstore(Emitter.SLOT);
         pushUnsafe();
         code.lload(Emitter.SLOT).invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L));
-        code.lload(address);
+        code.lload(Emitter.ADDRESS);
         if (size > 1) {
             code.loadConstant(size - 1L).ladd();
         }
         code.loadConstant(Mmu.PAGE_MASK).land().lload(Emitter.CONTEXT).lor();
         code.lcmp().ifne(missed);
-    }
-
-    /// Pushes the host address of a hit.
-    private void pushHost(int address) {
-        code.lload(address);
+        code.lload(Emitter.ADDRESS);
         pushUnsafe();
         code.lload(Emitter.SLOT).loadConstant(8L).ladd();
-        code.invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L)).ladd();
+        code.invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L)).ladd().lstore(Emitter.HOST);
     }
 
     /// Pushes what is at [Emitter#HOST].

@@ -74,8 +74,7 @@ final class ArithmeticWriter implements RegionWriter.Writer {
         }
         emit.pushAddress(step.insn(), step.end());
         code.lstore(ADDRESS);
-        region.update(step, size, change);
-        conditions.forget();
+        region.update(size, change);
         return true;
     }
 

@@ -60,9 +60,7 @@ final class BranchWriter implements RegionWriter.Writer {
     /// Sets [Emitter#V] to the target of an indirect transfer.
     private void fetchTarget(Step step) {
         region.fetch(step, step.insn().operand(0), 8, V);
-        code.lload(V);
-        emit.checkTarget(region.point(false));
-        code.lstore(V);
+        emit.checkCanonical(region.missed());
     }
 
     private boolean call(Step step) {
@@ -74,11 +72,11 @@ final class BranchWriter implements RegionWriter.Writer {
         code.lstore(W);
         long target = step.end() + step.insn().imm;
         if (!relative) {
-            region.push(W, region.leave());
+            region.push(W);
             code.goto_(region.leave());
             return true;
         }
-        region.push(W, region.exit(target));
+        region.push(W);
         emit.pushLook();
         code.ifne(region.exit(target));
         code.goto_(region.wayTo(target));

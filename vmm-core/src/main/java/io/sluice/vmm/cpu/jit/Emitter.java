@@ -10,13 +10,14 @@ import io.sluice.vmm.cpu.state.ConditionCodes;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.Segment;
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.DynamicConstantDesc;
 import java.lang.constant.MethodTypeDesc;
 import jdk.internal.misc.Unsafe;
 
-/// The vocabulary of translated code: its locals, guest registers, addresses, memory, calls into this room. Everything
+/// The vocabulary of translated code: its locals, guest registers, addresses, calls into this room. Everything
 /// that it pushes is a `long` unless said otherwise.
 final class Emitter {
     // Locals of Region.run: its parameters, behind the receiver
@@ -253,7 +254,7 @@ final class Emitter {
         cached |= 1 << number;
     }
 
-    // ---- memory
+    // ---- addresses
 
     /// The offset of the memory operand in its segment.
     ///
@@ -294,11 +295,6 @@ final class Emitter {
             code.aload(insn.segment == Insn.FS ? FS : GS).getfield(SEGMENT_CLASS, "base", L);
             code.ladd();
         }
-    }
-
-    /// What goes with each call that may fault: its number, and what locals hold.
-    void pushContext(int point) {
-        code.loadConstant(point).iload(DONE).iload(KIND).lload(A).lload(B);
     }
 
     // ---- operands
@@ -352,7 +348,7 @@ final class Emitter {
     void interpret(int index, int offset, boolean flags, int point) {
         code.aload(CORE);
         pushRip(offset);
-        pushContext(point);
+        code.loadConstant(point).iload(DONE).iload(KIND).lload(A).lload(B);
         code.invokestatic(RUNTIME, "enter", MethodTypeDesc.of(NOTHING, CORE_CLASS, L, I, I, I, L, L));
         if (flags) {
             settleFlags();
@@ -363,17 +359,23 @@ final class Emitter {
         code.invokevirtual(OP_CLASS, "run", MethodTypeDesc.of(NOTHING, CORE_CLASS));
     }
 
-    /// Replaces the address on top by itself, or faults.
-    void checkTarget(int point) {
-        code.lstore(V).aload(CORE).lload(V);
-        pushContext(point);
-        code.invokestatic(RUNTIME, "target", MethodTypeDesc.of(L, CORE_CLASS, L, I, I, I, L, L));
+    /// Jumps if [#V] is no canonical address.
+    void checkCanonical(Label otherwise) {
+        code.lload(V).bipush(47).lshr().lload(V).bipush(63).lshr().lcmp().ifne(otherwise);
     }
 
     /// Leaves the region for the address in [#V].
-    void leave() {
-        code.aload(STATE).lload(V).iload(KIND).lload(A).lload(B);
-        code.invokestatic(RUNTIME, "leave", MethodTypeDesc.of(NOTHING, STATE_CLASS, L, I, L, L));
-        code.iload(DONE).ireturn();
+    ///
+    /// @param missed see [Region#run]
+    void leave(boolean missed) {
+        code.aload(STATE).lload(V).putfield(STATE_CLASS, "rip", L);
+        code.aload(STATE).iload(KIND).putfield(STATE_CLASS, "lazyKind", I);
+        code.aload(STATE).lload(A).putfield(STATE_CLASS, "lazyResult", L);
+        code.aload(STATE).lload(B).putfield(STATE_CLASS, "lazyAux", L);
+        code.iload(DONE);
+        if (missed) {
+            code.iconst_m1().ixor();
+        }
+        code.ireturn();
     }
 }

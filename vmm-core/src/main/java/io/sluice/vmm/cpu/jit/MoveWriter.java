@@ -93,7 +93,7 @@ final class MoveWriter implements RegionWriter.Writer {
         if (Emitter.isMemory(target)) {
             emit.pushAddress(step.insn(), step.end());
             code.lstore(ADDRESS);
-            region.store(step, size, V);
+            region.store(size, V);
             return true;
         }
         return set(target, V);
@@ -192,7 +192,7 @@ final class MoveWriter implements RegionWriter.Writer {
             return false;
         }
         region.fetch(step, source, 8, V);
-        region.push(V, region.behind(step));
+        region.push(V);
         return true;
     }
 

@@ -16,8 +16,7 @@ import java.util.TreeMap;
 
 /// Writes the body of one region: its blocks, the ways between them and the ways out.
 ///
-/// Each block begins with its instructions being counted. A jump back looks whether the time is up. An instruction that
-/// stores looks whether that made something ask for attention: its own code may be what it overwrote.
+/// Each block begins with its instructions being counted. A jump back looks whether the time is up.
 final class RegionWriter {
     private static final int RSP = 4;
 
@@ -35,6 +34,7 @@ final class RegionWriter {
     private final Map<Way, Label> ways = new LinkedHashMap<>();
     private final Map<Exit, Label> exits = new LinkedHashMap<>();
     private final Label leave;
+    private final Label leaveMissed;
 
     private final List<MicroOp> operations = new ArrayList<>();
     private final List<Region.Point> points = new ArrayList<>();
@@ -55,7 +55,9 @@ final class RegionWriter {
     }
 
     /// A way out: to `offset` from the base, with `rest` instructions of the block left undone.
-    private record Exit(long offset, int rest) {}
+    ///
+    /// @param missed the interpreter is to go on from there
+    private record Exit(long offset, int rest, boolean missed) {}
 
     /// A way to a block of the region: with registers to be loaded, and a look whether the time is up.
     private record Way(int part, int missing, boolean backward) {}
@@ -73,6 +75,7 @@ final class RegionWriter {
         this.now = plan.parts().getFirst().steps().getFirst();
         this.wanted = RegisterUse.wanted(plan);
         this.leave = code.newLabel();
+        this.leaveMissed = code.newLabel();
         for (int i = 0; i < plan.parts().size(); i++) {
             blocks.add(code.newLabel());
         }
@@ -93,7 +96,9 @@ final class RegionWriter {
         ways.forEach(this::writeWay);
         exits.forEach(this::writeExit);
         code.labelBinding(leave);
-        emit.leave();
+        emit.leave(false);
+        code.labelBinding(leaveMissed);
+        emit.leave(true);
     }
 
     private void write(int number) {
@@ -108,7 +113,7 @@ final class RegionWriter {
             now = step;
             rest = steps.size() - i - 1;
             ended = false;
-            if (!written(step)) {
+            if (step.interpreted() || !written(step)) {
                 interpret(step);
             }
         }
@@ -128,23 +133,12 @@ final class RegionWriter {
 
     // ---- for the writers
 
-    /// The number of a place where a fault may come up.
-    int point() {
-        return point(now.op().usesStackSegment());
-    }
-
-    /// @param stack an address that is not canonical is one of the stack segment
-    int point(boolean stack) {
-        points.add(new Region.Point(now.offset(), rest + 1, stack));
-        return points.size() - 1;
-    }
-
     /// Sets a local to an operand, zero-extended from `size`.
     void fetch(RegionPlan.Step step, Operand operand, int size, int local) {
         if (Emitter.isMemory(operand)) {
             emit.pushAddress(step.insn(), step.end());
             code.lstore(Emitter.ADDRESS);
-            accesses.load(size, Emitter.ADDRESS, point());
+            accesses.load(size, missed());
         } else {
             emit.pushValue(step.insn(), operand, size);
         }
@@ -152,49 +146,50 @@ final class RegionWriter {
     }
 
     /// Stores a local at [Emitter#ADDRESS].
-    void store(RegionPlan.Step step, int size, int value) {
-        accesses.store(size, Emitter.ADDRESS, value, point(), () -> code.goto_(behind(step)));
+    void store(int size, int value) {
+        accesses.store(size, value, missed());
     }
 
     /// Pushes eight bytes from a local onto the guest's stack.
-    ///
-    /// @param asked where to go on behind the instruction if something asks for attention
-    void push(int value, Label asked) {
+    void push(int value) {
         emit.pushRegister(RSP, 8);
         code.loadConstant(8L).lsub().lstore(Emitter.ADDRESS);
-        accesses.store(8, Emitter.ADDRESS, value, point(true), () -> {
-            emit.setRegister(RSP, 8, Emitter.ADDRESS);
-            code.goto_(asked);
-        });
+        store(8, value);
         emit.setRegister(RSP, 8, Emitter.ADDRESS);
     }
 
     /// Sets [Emitter#V] to eight bytes from where a register points to; RSP points behind them, and `more`, then.
     ///
-    /// @param check an address that the eight bytes must be
-    void pop(int pointer, int more, boolean check) {
+    /// @param target they are where a transfer goes
+    void pop(int pointer, int more, boolean target) {
         emit.pushRegister(pointer, 8);
         code.lstore(Emitter.ADDRESS);
-        accesses.load(8, Emitter.ADDRESS, point(true));
-        if (check) {
-            emit.checkTarget(point(true));
-        }
+        accesses.load(8, missed());
         code.lstore(Emitter.V);
+        if (target) {
+            emit.checkCanonical(missed());
+        }
         code.lload(Emitter.ADDRESS).loadConstant(8L + more).ladd().lstore(Emitter.ADDRESS);
         emit.setRegister(RSP, 8, Emitter.ADDRESS);
     }
 
-    /// Reads the target at [Emitter#ADDRESS] into [Emitter#V], has it changed there, and writes it back. Where there is
-    /// no plain RAM the interpreter does it.
-    void update(RegionPlan.Step step, int size, Runnable change) {
-        accesses.update(size, point(), change, () -> interpret(step));
+    /// Reads the target at [Emitter#ADDRESS] into [Emitter#V], has it changed there, and writes it back.
+    void update(int size, Runnable change) {
+        accesses.update(size, missed(), change);
+    }
+
+    /// Where to jump if the interpreter has to do the instruction that is being written, which has not changed anything
+    /// yet: it misses the translation cache, or it will fault.
+    Label missed() {
+        return exit(new Exit(now.offset(), rest + 1, true));
     }
 
     /// Has the interpreter do it.
     void interpret(RegionPlan.Step step) {
         boolean ends = step.op().endsBlock();
         boolean flags = ends || !FlagNeutral.contains(step.insn().op);
-        emit.interpret(operations.size(), step.offset(), flags, point());
+        emit.interpret(operations.size(), step.offset(), flags, points.size());
+        points.add(new Region.Point(step.offset(), rest + 1, step.op().usesStackSegment()));
         operations.add(step.op());
         emit.setCached(emit.cached() & ~RegisterUse.written(step.insn()));
         if (ends) {
@@ -208,12 +203,7 @@ final class RegionWriter {
             conditions.loaded();
         }
         emit.pushLook();
-        code.ifne(behind(step));
-    }
-
-    /// Where to jump to leave the region behind an instruction of the block.
-    Label behind(RegionPlan.Step step) {
-        return exit(step.end(), rest);
+        code.ifne(exit(new Exit(step.end(), rest, false)));
     }
 
     /// The instruction that is being written does not go on to the next.
@@ -256,11 +246,11 @@ final class RegionWriter {
 
     /// Where to jump to leave the region for `offset` from the base, with the block done.
     Label exit(long offset) {
-        return exit(offset, 0);
+        return exit(new Exit(offset, 0, false));
     }
 
-    private Label exit(long offset, int undone) {
-        return exits.computeIfAbsent(new Exit(offset, undone), e -> code.newLabel());
+    private Label exit(Exit exit) {
+        return exits.computeIfAbsent(exit, e -> code.newLabel());
     }
 
     private void writeWay(Way way, Label label) {
@@ -279,7 +269,7 @@ final class RegionWriter {
             code.iinc(Emitter.DONE, -exit.rest);
         }
         emit.pushRip(exit.offset);
-        code.lstore(Emitter.V).goto_(leave);
+        code.lstore(Emitter.V).goto_(exit.missed ? leaveMissed : leave);
     }
 
     // ---- what goes with the code
