@@ -1,19 +1,19 @@
 package io.sluice.vmm.cpu.jit;
 
 import static io.sluice.vmm.cpu.jit.Emitter.A;
-import static io.sluice.vmm.cpu.jit.Emitter.ADDRESS;
 import static io.sluice.vmm.cpu.jit.Emitter.B;
 import static io.sluice.vmm.cpu.jit.Emitter.V;
 import static io.sluice.vmm.cpu.jit.Emitter.W;
 
 import io.sluice.vmm.cpu.interp.RegionPlan.Step;
 import io.sluice.vmm.cpu.isa.Op;
-import io.sluice.vmm.cpu.isa.Operand;
 import io.sluice.vmm.cpu.state.ConditionCodes;
 import java.lang.classfile.CodeBuilder;
 
-/// Arithmetic, logic, shifts by a constant, products, bit tests: what leaves flags.
+/// Arithmetic, logic, products, and exchanges that are not locked: what leaves flags.
 final class ArithmeticWriter implements RegionWriter.Writer {
+    private static final int RAX = 0;
+
     private final RegionWriter region;
     private final Emitter emit;
     private final Conditions conditions;
@@ -36,12 +36,14 @@ final class ArithmeticWriter implements RegionWriter.Writer {
             case ADD, SUB, AND, OR, XOR -> binary(step);
             case CMP, TEST -> compare(step);
             case INC, DEC ->
-                update(step, () -> step(insn.op == Op.INC, insn.operand(0).size()));
-            case NEG -> update(step, () -> negate(insn.operand(0).size()));
-            case NOT -> update(step, this::invert);
-            case SHL, SHR, SAR -> shift(step);
+                region.change(
+                        step, () -> step(insn.op == Op.INC, insn.operand(0).size()));
+            case NEG -> region.change(step, () -> negate(insn.operand(0).size()));
+            case NOT -> region.change(step, this::invert);
+            case ADC, SBB -> withCarry(step);
             case IMUL -> multiply(step);
-            case BT -> bitTest(step);
+            case CMPXCHG -> compareExchange(step);
+            case XADD -> exchangeAdd(step);
             default -> false;
         };
     }
@@ -49,7 +51,7 @@ final class ArithmeticWriter implements RegionWriter.Writer {
     private boolean binary(Step step) {
         var target = step.insn().operand(0);
         region.fetch(step, step.insn().operand(1), target.size(), W);
-        return update(step, () -> combine(step.insn().op, target.size()));
+        return region.change(step, () -> combine(step.insn().op, target.size()));
     }
 
     private boolean compare(Step step) {
@@ -58,23 +60,6 @@ final class ArithmeticWriter implements RegionWriter.Writer {
         region.fetch(step, target, target.size(), V);
         region.fetch(step, source, target.size(), W);
         combine(step.insn().op, target.size());
-        return true;
-    }
-
-    /// Reads the target into [Emitter#V], has it changed there, and writes it back. In memory that is one access.
-    private boolean update(Step step, Runnable change) {
-        var target = step.insn().operand(0);
-        int size = target.size();
-        if (!Emitter.isMemory(target)) {
-            emit.pushValue(step.insn(), target, size);
-            code.lstore(V);
-            change.run();
-            emit.setValue(target, size, V);
-            return true;
-        }
-        emit.pushAddress(step.insn(), step.end());
-        code.lstore(ADDRESS);
-        region.update(size, change);
         return true;
     }
 
@@ -109,10 +94,9 @@ final class ArithmeticWriter implements RegionWriter.Writer {
     }
 
     private void step(boolean up, int size) {
-        emit.pushAux();
-        code.lload(V);
-        emit.codes(up ? "increment" : "decrement", size);
-        code.lstore(W);
+        conditions.pushCarry();
+        code.lstore(B).lload(V).lstore(A);
+        conditions.setOperation((up ? ConditionCodes.INC : ConditionCodes.DEC) + ConditionCodes.sizeCode(size));
         code.lload(V).lconst_1();
         if (up) {
             code.ladd();
@@ -120,15 +104,69 @@ final class ArithmeticWriter implements RegionWriter.Writer {
             code.lsub();
         }
         code.lstore(V);
-        pair(size);
     }
 
-    /// Flags of the result in [Emitter#V], with the other word in [Emitter#W].
-    private void pair(int size) {
-        code.lload(V);
-        emit.signExtend(size);
-        code.lload(W);
-        conditions.setPair();
+    private boolean withCarry(Step step) {
+        var target = step.insn().operand(0);
+        boolean adds = step.insn().op == Op.ADC;
+        int size = target.size();
+        region.fetch(step, step.insn().operand(1), size, W);
+        return region.change(step, () -> {
+            conditions.pushCarry();
+            code.bipush(63).lushr().lstore(A);
+            code.lload(V).lload(W);
+            if (adds) {
+                code.ladd().lload(A).ladd();
+            } else {
+                code.lsub().lload(A).lsub();
+            }
+            code.lstore(A);
+            code.lload(A);
+            emit.signExtend(size);
+            code.lload(V).lload(W).lload(A);
+            emit.codes(adds ? "ofSum" : "ofDifference", size);
+            code.lload(A).lstore(V);
+            conditions.setPair();
+        });
+    }
+
+    /// With memory; the accumulator gets what was there if it is another value.
+    private boolean compareExchange(Step step) {
+        var target = step.insn().operand(0);
+        if (!Emitter.isMemory(target)) {
+            return false;
+        }
+        int size = target.size();
+        region.fetch(step, step.insn().operand(1), size, W);
+        emit.cache(1 << RAX);
+        return region.change(step, () -> {
+            var same = code.newLabel();
+            var done = code.newLabel();
+            emit.pushRegister(RAX, size);
+            code.lstore(A).lload(V).lstore(B);
+            conditions.setOperation(ConditionCodes.SUB + ConditionCodes.sizeCode(size));
+            code.lload(A).lload(B).lcmp().ifeq(same);
+            emit.setRegister(RAX, size, V);
+            code.goto_(done).labelBinding(same);
+            code.lload(W).lstore(V);
+            code.labelBinding(done);
+        });
+    }
+
+    /// With memory.
+    private boolean exchangeAdd(Step step) {
+        var target = step.insn().operand(0);
+        var source = step.insn().operand(1);
+        if (!Emitter.isMemory(target)) {
+            return false;
+        }
+        int size = target.size();
+        region.fetch(step, source, size, W);
+        return region.change(step, () -> {
+            operands(ConditionCodes.ADD, size);
+            emit.setValue(source, size, V);
+            code.lload(V).lload(W).ladd().lstore(V);
+        });
     }
 
     private void negate(int size) {
@@ -139,37 +177,6 @@ final class ArithmeticWriter implements RegionWriter.Writer {
 
     private void invert() {
         code.lload(V).loadConstant(-1L).lxor().lstore(V);
-    }
-
-    private boolean shift(Step step) {
-        var insn = step.insn();
-        var by = insn.operand(1);
-        int size = insn.operand(0).size();
-        int count = by.kind() == Operand.Kind.CONSTANT ? by.number() : (int) insn.imm & 8 * size - 1;
-        if (by.kind() == Operand.Kind.GPR || size < 4 || count == 0) {
-            return false;
-        }
-        return update(step, () -> {
-            code.lload(V);
-            switch (insn.op) {
-                case SHL -> {
-                    emit.codes("shiftLeft", count, size);
-                    code.lstore(W).lload(V).loadConstant(count).lshl();
-                }
-                case SHR -> {
-                    emit.codes("shiftRight", count, size);
-                    code.lstore(W).lload(V).loadConstant(count).lushr();
-                }
-                default -> {
-                    emit.codes("shiftArithmetically", count, size);
-                    code.lstore(W).lload(V);
-                    emit.signExtend(size);
-                    code.loadConstant(count).lshr();
-                }
-            }
-            code.lstore(V);
-            pair(size);
-        });
     }
 
     /// The forms with two and three operands.
@@ -188,30 +195,9 @@ final class ArithmeticWriter implements RegionWriter.Writer {
             emit.signExtend(size);
             code.lstore(local);
         }
-        code.lload(V).lload(W).lmul();
-        code.lload(V).lload(W);
-        emit.codes("multiply", size);
-        code.lstore(W).lstore(V);
+        operands(ConditionCodes.IMUL, size);
+        code.lload(V).lload(W).lmul().lstore(V);
         emit.setRegister(target.number(), size, V);
-        pair(size);
-        return true;
-    }
-
-    /// Of a register; the flags but CF stay.
-    private boolean bitTest(Step step) {
-        var insn = step.insn();
-        var target = insn.operand(0);
-        if (target.kind() != Operand.Kind.GPR) {
-            return false;
-        }
-        int size = target.size();
-        region.fetch(step, target, size, V);
-        region.fetch(step, insn.operand(1), size, W);
-        emit.pushResult();
-        emit.pushAux();
-        code.lload(V).lload(W).loadConstant(8L * size - 1).land();
-        emit.codes("bitTest");
-        conditions.setPair();
         return true;
     }
 }

@@ -19,6 +19,8 @@ final class Conditions {
     /// A pair whose second long is 0: AND, OR, XOR, TEST.
     static final int LOGIC = -3;
 
+    private static final long CARRY = 1L << 63;
+
     private static final int BELOW = 1;
     private static final int EQUAL = 2;
     private static final int BELOW_EQUAL = 3;
@@ -30,14 +32,24 @@ final class Conditions {
     private final CodeBuilder code;
     /// What is known of [Emitter#KIND] here.
     private int known = UNKNOWN;
+    /// What it is most likely, if nothing is known.
+    private int likely = UNKNOWN;
 
     Conditions(Emitter emit) {
         this.emit = emit;
         this.code = emit.code;
     }
 
+    /// Other ways lead here than the one that was written.
+    void join() {
+        likely = known == LOGIC ? ConditionCodes.PAIR : known == UNKNOWN ? likely : known;
+        known = UNKNOWN;
+    }
+
+    /// The code that was just written does not lead here.
     void forget() {
         known = UNKNOWN;
+        likely = UNKNOWN;
     }
 
     /// The flags have just been loaded: a pair of unknown origin.
@@ -59,29 +71,125 @@ final class Conditions {
         known = ConditionCodes.PAIR;
     }
 
-    /// An addition or subtraction of the operands that [Emitter#A] and [Emitter#B] have just been set to.
+    /// A kind for what [Emitter#A] and [Emitter#B] have just been set to.
     void setOperation(int kind) {
         code.loadConstant(kind).istore(Emitter.KIND);
         known = kind;
     }
 
+    /// Pushes the result, sign-extended.
+    void pushResult() {
+        if (known == UNKNOWN) {
+            emit.pushResult();
+        } else {
+            pushResult(known);
+        }
+    }
+
+    private void pushResult(int kind) {
+        code.lload(A);
+        if (kind <= ConditionCodes.PAIR) {
+            return;
+        }
+        int size = 1 << (kind - 1 & 3);
+        switch (kind - 1 & ~3) {
+            case ConditionCodes.ADD - 1 -> code.lload(B).ladd();
+            case ConditionCodes.SUB - 1 -> code.lload(B).lsub();
+            case ConditionCodes.INC - 1 -> code.lconst_1().ladd();
+            case ConditionCodes.DEC - 1 -> code.lconst_1().lsub();
+            case ConditionCodes.SHL - 1 -> code.lload(B).l2i().lshl();
+            case ConditionCodes.SHR - 1 -> code.lload(B).l2i().lushr();
+            case ConditionCodes.SAR - 1 -> {
+                emit.signExtend(size);
+                code.lload(B).l2i().lshr();
+            }
+            default -> code.lload(B).lmul();
+        }
+        emit.signExtend(size);
+    }
+
+    /// Pushes the word beside the result.
+    void pushAux() {
+        switch (known) {
+            case LOGIC -> code.lconst_0();
+            case ConditionCodes.PAIR -> code.lload(B);
+            default -> emit.pushAux();
+        }
+    }
+
+    /// Pushes CF as bit 63, with nothing else.
+    void pushCarry() {
+        boolean adds = known >= ConditionCodes.ADD && known < ConditionCodes.SUB;
+        boolean subtracts = known >= ConditionCodes.SUB && known < ConditionCodes.INC;
+        if (known == LOGIC) {
+            code.lconst_0();
+        } else if (known == ConditionCodes.PAIR) {
+            code.lload(B).loadConstant(CARRY).land();
+        } else if (known >= ConditionCodes.INC && known < ConditionCodes.SHL) {
+            code.lload(B);
+        } else if (adds || subtracts) {
+            pushCarries(subtracts);
+            code.bipush(64 - (8 << (known - 1 & 3))).lshl().loadConstant(CARRY).land();
+        } else {
+            emit.pushCarry();
+        }
+    }
+
+    /// The carries, or borrows, out of each bit.
+    private void pushCarries(boolean borrows) {
+        pushFirst(borrows);
+        code.lload(B).land();
+        pushFirst(borrows);
+        code.lload(B).lor();
+        code.lload(A).lload(B);
+        if (borrows) {
+            code.lsub();
+        } else {
+            code.ladd().loadConstant(-1L).lxor();
+        }
+        code.land().lor();
+    }
+
+    private void pushFirst(boolean inverted) {
+        code.lload(A);
+        if (inverted) {
+            code.loadConstant(-1L).lxor();
+        }
+    }
+
     /// Jumps to `target` if the condition, as encoded in Jcc, holds.
     void jumpIf(int condition, Label target) {
+        var other = code.newLabel();
+        var done = code.newLabel();
+        boolean guesses = known == UNKNOWN && likely != UNKNOWN;
+        if (guesses) {
+            code.iload(Emitter.KIND).loadConstant(likely).if_icmpne(other);
+        }
+        if (known == UNKNOWN && !guesses || !written(guesses ? likely : known, condition, target)) {
+            ask(condition, target);
+        }
+        if (guesses) {
+            code.goto_(done).labelBinding(other);
+            ask(condition, target);
+            code.labelBinding(done);
+        }
+    }
+
+    private void ask(int condition, Label target) {
+        emit.pushTest(condition);
+        code.ifne(target);
+    }
+
+    private boolean written(int kind, int condition, Label target) {
         boolean negated = (condition & 1) != 0;
         int test = condition >> 1;
-        boolean done = switch (known) {
-            case LOGIC -> logic(test, negated, target);
-            case ConditionCodes.PAIR -> pair(test, negated, target);
-            case UNKNOWN -> false;
-            default ->
-                known >= ConditionCodes.SUB
-                        ? subtraction(test, negated, target, 1 << known - ConditionCodes.SUB)
-                        : addition(test, negated, target, 1 << known - ConditionCodes.ADD);
-        };
-        if (!done) {
-            emit.pushTest(condition);
-            code.ifne(target);
+        if (kind == LOGIC) {
+            return logic(test, negated, target);
         }
+        if (kind >= ConditionCodes.SUB && kind < ConditionCodes.INC) {
+            return subtraction(test, negated, target, 1 << kind - ConditionCodes.SUB);
+        }
+        return kind == ConditionCodes.PAIR ? pair(test, negated, target) : result(kind, test, negated, target);
     }
 
     private boolean logic(int test, boolean negated, Label target) {
@@ -135,13 +243,13 @@ final class Conditions {
         return true;
     }
 
-    private boolean addition(int test, boolean negated, Label target, int size) {
+    /// What the result alone says.
+    private boolean result(int kind, int test, boolean negated, Label target) {
         var jump = test == EQUAL ? Opcode.IFEQ : test == SIGN ? Opcode.IFLT : null;
         if (jump == null) {
             return false;
         }
-        code.lload(A).lload(B).ladd();
-        emit.signExtend(size);
+        pushResult(kind);
         code.lconst_0().lcmp();
         branch(jump, negated, target);
         return true;

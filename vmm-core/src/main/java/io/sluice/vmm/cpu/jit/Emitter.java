@@ -137,15 +137,13 @@ final class Emitter {
         code.invokestatic(CODES, "test", MethodTypeDesc.of(Z, I, L, L, I));
     }
 
-    /// A function of [ConditionCodes] of two longs and the size.
-    void codes(String name, int size) {
-        code.loadConstant(size).invokestatic(CODES, name, MethodTypeDesc.of(L, L, L, I));
+    void pushCarry() {
+        code.iload(KIND).lload(A).lload(B).invokestatic(CODES, "carry", MethodTypeDesc.of(L, I, L, L));
     }
 
-    /// A function of [ConditionCodes] of a long, a count and the size.
-    void codes(String name, int count, int size) {
-        code.loadConstant(count).loadConstant(size);
-        code.invokestatic(CODES, name, MethodTypeDesc.of(L, L, I, I));
+    /// A function of [ConditionCodes] of three longs and the size.
+    void codes(String name, int size) {
+        code.loadConstant(size).invokestatic(CODES, name, MethodTypeDesc.of(L, L, L, L, I));
     }
 
     /// A function of [ConditionCodes] of three longs.

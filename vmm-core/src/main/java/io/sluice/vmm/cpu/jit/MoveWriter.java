@@ -116,8 +116,11 @@ final class MoveWriter implements RegionWriter.Writer {
         var name = insn.op.name();
         var target = insn.operand(0);
         boolean sets = name.startsWith("SET");
-        if (!sets && !name.startsWith("CMOV") || Emitter.isMemory(target)) {
+        if (!sets && !name.startsWith("CMOV")) {
             return false;
+        }
+        if (Emitter.isMemory(target)) {
+            return setMemory(step);
         }
         if (sets) {
             code.lconst_1().lstore(W);
@@ -137,6 +140,20 @@ final class MoveWriter implements RegionWriter.Writer {
         code.labelBinding(holds).lload(W).lstore(V);
         code.labelBinding(done);
         return set(target, V);
+    }
+
+    /// SETcc into memory.
+    private boolean setMemory(Step step) {
+        var holds = code.newLabel();
+        var done = code.newLabel();
+        emit.pushAddress(step.insn(), step.end());
+        code.lstore(ADDRESS);
+        conditions.jumpIf(step.insn().op.condition(), holds);
+        code.lconst_0().lstore(V).goto_(done);
+        code.labelBinding(holds).lconst_1().lstore(V);
+        code.labelBinding(done);
+        region.store(1, V);
+        return true;
     }
 
     private boolean widen(int size) {

@@ -71,6 +71,7 @@ final class RegionWriter {
         this.writers = List.of(
                 new MoveWriter(this, emit, conditions),
                 new ArithmeticWriter(this, emit, conditions),
+                new BitWriter(this, emit, conditions),
                 new BranchWriter(this, emit, conditions));
         this.now = plan.parts().getFirst().steps().getFirst();
         this.wanted = RegisterUse.wanted(plan);
@@ -106,7 +107,11 @@ final class RegionWriter {
         var steps = part.steps();
         emit.setCached(wanted[number]);
         code.labelBinding(blocks.get(number)).iinc(Emitter.DONE, steps.size());
-        conditions.forget();
+        if (number > 0 && goesOn(plan.parts().get(number - 1), part.offset())) {
+            conditions.join();
+        } else {
+            conditions.forget();
+        }
         from = part.offset();
         for (int i = 0; i < steps.size(); i++) {
             var step = steps.get(i);
@@ -120,6 +125,13 @@ final class RegionWriter {
         if (!ended) {
             code.goto_(wayTo(part.end()));
         }
+    }
+
+    /// Whether a part leads to `offset` without a jump.
+    private static boolean goesOn(RegionPlan.Part part, int offset) {
+        var last = part.steps().getLast();
+        return part.end() == offset
+                && (last.insn().op.condition() >= 0 || !last.op().endsBlock());
     }
 
     private boolean written(RegionPlan.Step step) {
@@ -138,7 +150,7 @@ final class RegionWriter {
         if (Emitter.isMemory(operand)) {
             emit.pushAddress(step.insn(), step.end());
             code.lstore(Emitter.ADDRESS);
-            accesses.load(size, missed());
+            load(size);
         } else {
             emit.pushValue(step.insn(), operand, size);
         }
@@ -164,7 +176,7 @@ final class RegionWriter {
     void pop(int pointer, int more, boolean target) {
         emit.pushRegister(pointer, 8);
         code.lstore(Emitter.ADDRESS);
-        accesses.load(8, missed());
+        load(8);
         code.lstore(Emitter.V);
         if (target) {
             emit.checkCanonical(missed());
@@ -173,9 +185,35 @@ final class RegionWriter {
         emit.setRegister(RSP, 8, Emitter.ADDRESS);
     }
 
-    /// Reads the target at [Emitter#ADDRESS] into [Emitter#V], has it changed there, and writes it back.
-    void update(int size, Runnable change) {
-        accesses.update(size, missed(), change);
+    /// Pushes what is at [Emitter#ADDRESS], zero-extended.
+    void load(int size) {
+        accesses.load(size, missed());
+    }
+
+    /// Reads the first operand into [Emitter#V], has it changed there, and writes it back. In memory that is one
+    /// access.
+    boolean change(RegionPlan.Step step, Runnable change) {
+        var target = step.insn().operand(0);
+        if (Emitter.isMemory(target)) {
+            emit.pushAddress(step.insn(), step.end());
+            code.lstore(Emitter.ADDRESS);
+        }
+        return changeAt(step, change);
+    }
+
+    /// As [#change] does, with the operand, if it is in memory, at [Emitter#ADDRESS].
+    boolean changeAt(RegionPlan.Step step, Runnable change) {
+        var target = step.insn().operand(0);
+        int size = target.size();
+        if (Emitter.isMemory(target)) {
+            accesses.update(size, missed(), change);
+            return true;
+        }
+        emit.pushValue(step.insn(), target, size);
+        code.lstore(Emitter.V);
+        change.run();
+        emit.setValue(target, size, Emitter.V);
+        return true;
     }
 
     /// Where to jump if the interpreter has to do the instruction that is being written, which has not changed anything

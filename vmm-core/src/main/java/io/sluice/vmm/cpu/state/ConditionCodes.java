@@ -7,10 +7,20 @@ package io.sluice.vmm.cpu.state;
 /// [CpuState#lazyResult] and [CpuState#lazyAux]:
 /// - [#PAIR]: the result and the word beside it, as [CpuState] says
 /// - [#ADD] or [#SUB] + size (0 to 3 for 1 to 8 bytes): the longs are the operands; their higher bits do not count
+/// - [#INC] or [#DEC] + size: the operand, and what stays of the flags before: CF as bit 63, nothing else
+/// - [#SHL], [#SHR] or [#SAR] + size (2 or 3): the operand, zero-extended, and how far, from 1 to a bit less than it
+/// has
+/// - [#IMUL] + size (2 or 3): the operands, sign-extended
 public final class ConditionCodes {
     public static final int PAIR = 0;
     public static final int ADD = 1;
     public static final int SUB = 5;
+    public static final int INC = 9;
+    public static final int DEC = 13;
+    public static final int SHL = 17;
+    public static final int SHR = 21;
+    public static final int SAR = 25;
+    public static final int IMUL = 29;
 
     private static final long CF = 1L << 63;
     private static final long CF_OF = 1L << 62;
@@ -33,18 +43,25 @@ public final class ConditionCodes {
         };
     }
 
+    private static int size(int kind) {
+        return 1 << (kind - 1 & 3);
+    }
+
     /// As [CpuState#lazyResult] has it.
     public static long result(int kind, long a, long b) {
-        return switch (kind) {
-            case PAIR -> a;
-            case ADD -> (byte) (a + b);
-            case ADD + 1 -> (short) (a + b);
-            case ADD + 2 -> (int) (a + b);
-            case ADD + 3 -> a + b;
-            case SUB -> (byte) (a - b);
-            case SUB + 1 -> (short) (a - b);
-            case SUB + 2 -> (int) (a - b);
-            default -> a - b;
+        if (kind == PAIR) {
+            return a;
+        }
+        int size = size(kind);
+        return switch (kind - 1 & ~3) {
+            case ADD - 1 -> extend(size, a + b);
+            case SUB - 1 -> extend(size, a - b);
+            case INC - 1 -> extend(size, a + 1);
+            case DEC - 1 -> extend(size, a - 1);
+            case SHL - 1 -> extend(size, a << b);
+            case SHR - 1 -> extend(size, a >>> b);
+            case SAR - 1 -> extend(size, a) >> b;
+            default -> extend(size, a * b);
         };
     }
 
@@ -53,10 +70,36 @@ public final class ConditionCodes {
         if (kind == PAIR) {
             return b;
         }
-        boolean adds = kind < SUB;
-        long carries = adds ? a & b | (a | b) & ~(a + b) : ~a & b | (~a | b) & a - b;
-        int size = kind - (adds ? ADD : SUB);
-        return carries << 64 - (8 << size) & TOP | carries & AF;
+        int size = size(kind);
+        return switch (kind - 1 & ~3) {
+            case ADD - 1 -> ofSum(a, b, a + b, size);
+            case SUB - 1 -> ofDifference(a, b, a - b, size);
+            case INC - 1 -> keepCarry(b, ofSum(a, 1, a + 1, size));
+            case DEC - 1 -> keepCarry(b, ofDifference(a, 1, a - 1, size));
+            case SHL - 1 -> shiftLeft(a, (int) b, size);
+            case SHR - 1 -> aux(bit(a, (int) b - 1), bit(a, 8 * size - 1));
+            case SAR - 1 -> aux(bit(extend(size, a) >> b - 1, 0), false);
+            default -> multiply(a, b, size);
+        };
+    }
+
+    /// CF as bit 63, and nothing else.
+    public static long carry(int kind, long a, long b) {
+        return aux(kind, a, b) & CF;
+    }
+
+    /// The word beside the result of an addition, with whatever carry there was into it.
+    public static long ofSum(long a, long b, long result, int size) {
+        return places(a & b | (a | b) & ~result, size);
+    }
+
+    /// The word beside the result of a subtraction, with whatever borrow there was into it.
+    public static long ofDifference(long a, long b, long result, int size) {
+        return places(~a & b | (~a | b) & result, size);
+    }
+
+    private static long places(long carries, int size) {
+        return carries << 64 - 8 * size & TOP | carries & AF;
     }
 
     /// The condition whose number stands in the low four bits of Jcc, SETcc and CMOVcc.
@@ -88,48 +131,25 @@ public final class ConditionCodes {
         return (value >>> number & 1) != 0;
     }
 
-    // ---- the second long of a pair, for operations that are neither additions nor subtractions
-
-    /// Of INC: CF stays.
-    public static long increment(long before, long old, int size) {
-        return keepCarry(before, aux(ADD + sizeCode(size), old, 1));
-    }
-
-    /// Of DEC: CF stays.
-    public static long decrement(long before, long old, int size) {
-        return keepCarry(before, aux(SUB + sizeCode(size), old, 1));
-    }
-
     private static long keepCarry(long before, long aux) {
         long carry = before & CF;
         long overflow = (aux ^ aux << 1) & CF;
         return carry | (carry ^ overflow) >>> 1 | aux & AF;
     }
 
-    /// Of SHL of an operand of 4 or 8 bytes by 1 to one bit less than it has; `old` is zero-extended.
-    public static long shiftLeft(long old, int count, int size) {
+    private static long shiftLeft(long old, int count, int size) {
         boolean carry = bit(old, 8 * size - count);
         return aux(carry, bit(old << count, 8 * size - 1) != carry);
     }
 
-    /// Of SHR, likewise.
-    public static long shiftRight(long old, int count, int size) {
-        return aux(bit(old, count - 1), bit(old, 8 * size - 1));
-    }
-
-    /// Of SAR, likewise.
-    public static long shiftArithmetically(long old, int count, int size) {
-        return aux(bit(extend(size, old) >> count - 1, 0), false);
-    }
-
-    /// Of IMUL: whether the product of two sign-extended operands needs more than `size` bytes.
-    public static long multiply(long a, long b, int size) {
+    /// Whether the product needs more than `size` bytes.
+    private static long multiply(long a, long b, int size) {
         long product = a * b;
         boolean wide = size == 8 ? Math.multiplyHigh(a, b) != product >> 63 : product != extend(size, product);
         return aux(wide, wide);
     }
 
-    /// Of BT: CF is bit `number` of `value`, the others stay.
+    /// The word beside the result after BT and its kin: CF is bit `number` of `value`, the others stay.
     public static long bitTest(long before, long value, long number) {
         boolean overflow = (before ^ before << 1) < 0;
         return before & ~TOP | aux(bit(value, (int) number), overflow);
