@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SortedMap;
@@ -28,6 +27,7 @@ final class HotCode {
     /// Of one region. HotSpot compiles larger methods worse.
     private static final int MOST_INSTRUCTIONS = 100;
     private static final int MOST_INSTRUCTIONS_AGAIN = 200;
+    private static final int MOST_INSTRUCTIONS_MERGED = 500;
     /// Of one region that was too large for a method of the JVM.
     private static final int LEAST_INSTRUCTIONS = 10;
     /// A block whose region is made anew runs so many times as often as one that is translated.
@@ -79,20 +79,44 @@ final class HotCode {
     /// `block` is about to run once more, at `rip`; it may be translated first.
     ///
     /// @param uncounted how often it ran before without being counted
-    void count(Block block, int uncounted) {
+    /// @param last what ran just before
+    /// @param lastBase its base
+    void count(Block block, int uncounted, @Nullable Region last, long lastBase) {
         var region = block.region;
         if (region == null) {
             if (block.heat++ == hotAt && canTranslate(block)) {
-                translate(block, base(block), null, false);
+                translate(new Plan(block, base(block), MOST_INSTRUCTIONS, Set.of(), false));
             }
-        } else if (!region.isSecond && (block.heat += 1 + uncounted) >= againAt) {
-            translate(block, base(block), region, true);
+        } else if (!region.isSecond) {
+            block.heat += 1 + uncounted;
+            if (block.heat >= againAt) {
+                translate(new Plan(block, base(block), MOST_INSTRUCTIONS_AGAIN, Set.of(region), true));
+            }
+        } else if (uncounted >= mostUncounted(region) && last != null && last.isSecond && last.isLive) {
+            merge(last, lastBase, region, core.state.rip - block.entryOffset);
         }
     }
 
     /// How often a region may be entered at a block before [#count] hears of it again.
     int mostUncounted(Region region) {
-        return region.isSecond ? Integer.MAX_VALUE : hotAt / 2;
+        return region.isSecond ? againAt / 4 : hotAt / 2;
+    }
+
+    /// A region that often follows on another becomes one with it.
+    private void merge(Region first, long firstBase, Region second, long secondBase) {
+        long apart = secondBase - firstBase;
+        var hot = first.hot;
+        if (hot == null || first.equals(second) || first.size + second.size > MOST_INSTRUCTIONS_MERGED) {
+            return;
+        }
+        if (Math.abs(apart) >= REACH
+                || hot.mode != second.members().firstEntry().getValue().mode) {
+            return;
+        }
+        var plan = new Plan(hot, firstBase, 0, Set.of(first, second), true);
+        first.members().forEach(plan::add);
+        second.members().forEach((offset, block) -> plan.add((int) (offset + apart), block));
+        translate(plan);
     }
 
     /// A region was left for its access at the start of `block`, which the interpreter is about to do. If that happens
@@ -117,7 +141,9 @@ final class HotCode {
             interpreted.clear();
         }
         interpreted.add(block.physical);
-        translate(hot, base, region, region.isSecond);
+        var plan = new Plan(hot, base, 0, Set.of(region), region.isSecond);
+        region.members().forEach(plan::add);
+        translate(plan);
         region.retire();
     }
 
@@ -130,28 +156,25 @@ final class HotCode {
         return block.cached && block.valid && block.secondPage < 0 && Core.translates(block.mode);
     }
 
-    /// @param replaced by the new region
-    /// @param second for the second stage
-    private void translate(Block hot, long base, @Nullable Region replaced, boolean second) {
+    private void translate(Plan plan) {
         if (regions == MOST_REGIONS) {
             regions = 0;
             cache.clear();
             return;
         }
-        int most = second ? MOST_INSTRUCTIONS_AGAIN : MOST_INSTRUCTIONS;
-        for (int room = most; room >= LEAST_INSTRUCTIONS; room /= 2) {
-            var plan = new Plan(hot, base, room, replaced, second);
-            plan.make();
-            var parts = plan.parts();
-            var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts));
-            if (region != null) {
-                regions++;
-                counters.regionsBuilt++;
-                region.isSecond = second;
-                region.take(hot, plan.members, plan.pages(), replaced);
-                region.isValidAt(core.mmu.codeKey(), base);
-                return;
-            }
+        plan.make();
+        var parts = plan.parts();
+        var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts));
+        if (region != null) {
+            regions++;
+            counters.regionsBuilt++;
+            region.isSecond = plan.second;
+            region.size = plan.size;
+            region.take(plan.hot, plan.members, plan.pages(), plan.replaced);
+            region.isValidAt(core.mmu.codeKey(), plan.base);
+            plan.replaced.forEach(Region::retire);
+        } else if (plan.most >= 2 * LEAST_INSTRUCTIONS) {
+            translate(new Plan(plan.hot, plan.base, plan.most / 2, plan.replaced, plan.second));
         }
     }
 
@@ -179,17 +202,19 @@ final class HotCode {
     private final class Plan {
         private final Block hot;
         private final long base;
-        private final @Nullable Region replaced;
+        private final int most;
+        private final Set<Region> replaced;
         private final boolean second;
-        private int room;
+        private int size;
         private final Map<Integer, Long> pages = new HashMap<>();
         private final Map<Integer, List<RegionPlan.Step>> found = new TreeMap<>();
-        final SortedMap<Integer, Block> members = new TreeMap<>();
+        private final SortedMap<Integer, Block> members = new TreeMap<>();
 
-        Plan(Block hot, long base, int most, @Nullable Region replaced, boolean second) {
+        /// @param most how many instructions [#make] may look for
+        Plan(Block hot, long base, int most, Set<Region> replaced, boolean second) {
             this.hot = hot;
             this.base = base;
-            this.room = most;
+            this.most = most;
             this.replaced = replaced;
             this.second = second;
             pages.put(0, hot.physical & Mmu.PAGE_MASK);
@@ -199,30 +224,28 @@ final class HotCode {
         void make() {
             Queue<Integer> todo = new ArrayDeque<>();
             todo.add(hot.offset());
-            while (!todo.isEmpty() && room > 0) {
+            while (!todo.isEmpty() && size < most) {
                 int offset = todo.remove();
                 var block = members.containsKey(offset) ? null : at(offset);
-                if (block == null || !isWanted(block)) {
-                    continue;
-                }
-                var steps = steps(block, offset);
-                if (!steps.isEmpty()) {
-                    found.put(offset, steps);
-                    members.put(offset, block);
-                    room -= steps.size();
-                    addSuccessors(steps.getLast(), todo);
+                if (block != null && isWanted(block)) {
+                    add(offset, block);
+                    addSuccessors(offset, todo);
                 }
             }
         }
 
-        private boolean isWanted(Block block) {
-            if (block == hot) {
-                return true;
+        private void add(int offset, Block block) {
+            var steps = steps(block, offset);
+            if (!steps.isEmpty() && members.putIfAbsent(offset, block) == null) {
+                pages.computeIfAbsent(offset & (int) Mmu.PAGE_MASK, page -> block.physical & Mmu.PAGE_MASK);
+                found.put(offset, steps);
+                size += steps.size();
             }
-            return canTranslate(block)
-                    && (block.region == null
-                            ? block.heat >= hotAt / WARM
-                            : second || Objects.equals(block.region, replaced));
+        }
+
+        private boolean isWanted(Block block) {
+            return block.equals(hot)
+                    || canTranslate(block) && (block.region == null ? block.heat >= hotAt / WARM : second);
         }
 
         private @Nullable Block at(int offset) {
@@ -250,7 +273,12 @@ final class HotCode {
             return steps;
         }
 
-        private void addSuccessors(RegionPlan.Step last, Queue<Integer> todo) {
+        private void addSuccessors(int offset, Queue<Integer> todo) {
+            var steps = found.get(offset);
+            if (steps == null) {
+                return;
+            }
+            var last = steps.getLast();
             var insn = last.insn();
             if (insn.operands.length > 0 && insn.operand(0).kind() == Operand.Kind.RELATIVE) {
                 long target = last.end() + insn.imm;

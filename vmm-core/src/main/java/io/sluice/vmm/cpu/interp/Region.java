@@ -1,7 +1,8 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.state.GuestFault;
-import java.util.Objects;
+import java.util.Collections;
+import java.util.Set;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// out of them, when its time is up, and when something asks for attention.
 public abstract class Region {
     private final Point[] points;
-    private Block[] members = {};
+    private SortedMap<Integer, Block> members = Collections.emptySortedMap();
+    /// How many instructions it has.
+    int size;
     /// What it was made for.
     @Nullable
     Block hot;
@@ -58,20 +61,25 @@ public abstract class Region {
         return fault.isNotCanonical() && point.onStack ? GuestFault.ss0() : fault;
     }
 
-    /// Has blocks lead here, those that led nowhere or to the region that it replaces.
+    /// What it was made of, by offsets, in the order of [RegionPlan#parts].
+    SortedMap<Integer, Block> members() {
+        return members;
+    }
+
+    /// Has blocks lead here, those that led nowhere or to the regions that it replaces.
     ///
     /// @param first what it was made for
     /// @param blocks by their offsets, in the order of [RegionPlan#parts]
     /// @param all the pages, if they are several
-    void take(Block first, SortedMap<Integer, Block> blocks, Page[] all, @Nullable Region replaced) {
+    void take(Block first, SortedMap<Integer, Block> blocks, Page[] all, Set<Region> replaced) {
         hot = first;
-        members = blocks.values().toArray(Block[]::new);
+        members = blocks;
         pages = all;
         int number = 0;
         for (var entry : blocks.entrySet()) {
             var block = entry.getValue();
             block.regions.add(this);
-            if (Objects.equals(block.region, replaced)) {
+            if (block.region == null || replaced.contains(block.region)) {
                 block.region = this;
                 block.entry = number;
                 block.entryOffset = entry.getKey();
@@ -91,15 +99,15 @@ public abstract class Region {
         return pages.length == 0 || validKey == codeKey && validBase == base;
     }
 
-    /// One of its blocks was overwritten: none leads here any more.
+    /// One of its blocks was overwritten, or another has its place: none leads here any more.
     void retire() {
         isLive = false;
-        for (var block : members) {
+        for (var block : members.values()) {
             if (equals(block.region)) {
                 block.region = null;
                 block.heat = 0;
             }
         }
-        members = new Block[0];
+        members = Collections.emptySortedMap();
     }
 }

@@ -8,7 +8,8 @@ import io.sluice.vmm.memory.NativeTable;
 /// never wrong: it is dropped by INVLPG, by a change of the address space, by a write watch on its page, and a flush
 /// of a context simply retires the context's number.
 public final class Tlb {
-    private static final int ENTRIES = 1024;
+    /// Two pages that a loop needs share an entry seldom enough; each time they do costs a walk.
+    private static final int ENTRIES = 8192;
     private static final int ENTRY_BYTES = 16;
     /// From the page number, which starts at bit 12, to the entry's place in bytes.
     public static final int SHIFT = 8;
