@@ -24,10 +24,10 @@ import org.jspecify.annotations.Nullable;
 /// yet. A region that is entered often is made anew, larger, with the functions that it calls in it, though they are in
 /// other regions too.
 final class HotCode {
-    /// Of one region. HotSpot compiles larger methods worse.
-    private static final int MOST_INSTRUCTIONS = 100;
-    private static final int MOST_INSTRUCTIONS_AGAIN = 200;
-    private static final int MOST_INSTRUCTIONS_MERGED = 500;
+    /// Of one region. The fewer of them, the less often one is left for another; HotSpot compiles larger ones more
+    /// slowly.
+    private static final int MOST_INSTRUCTIONS = 200;
+    private static final int MOST_INSTRUCTIONS_AGAIN = 400;
     /// Of one region that was too large for a method of the JVM.
     private static final int LEAST_INSTRUCTIONS = 10;
     /// A block whose region is made anew runs so many times as often as one that is translated.
@@ -79,9 +79,7 @@ final class HotCode {
     /// `block` is about to run once more, at `rip`; it may be translated first.
     ///
     /// @param uncounted how often it ran before without being counted
-    /// @param last what ran just before
-    /// @param lastBase its base
-    void count(Block block, int uncounted, @Nullable Region last, long lastBase) {
+    void count(Block block, int uncounted) {
         var region = block.region;
         if (region == null) {
             if (block.heat++ == hotAt && canTranslate(block)) {
@@ -92,31 +90,12 @@ final class HotCode {
             if (block.heat >= againAt) {
                 translate(new Plan(block, base(block), MOST_INSTRUCTIONS_AGAIN, Set.of(region), true));
             }
-        } else if (uncounted >= mostUncounted(region) && last != null && last.isSecond && last.isLive) {
-            merge(last, lastBase, region, core.state.rip - block.entryOffset);
         }
     }
 
     /// How often a region may be entered at a block before [#count] hears of it again.
     int mostUncounted(Region region) {
-        return region.isSecond ? againAt / 4 : hotAt / 2;
-    }
-
-    /// A region that often follows on another becomes one with it.
-    private void merge(Region first, long firstBase, Region second, long secondBase) {
-        long apart = secondBase - firstBase;
-        var hot = first.hot;
-        if (hot == null || first.equals(second) || first.size + second.size > MOST_INSTRUCTIONS_MERGED) {
-            return;
-        }
-        if (Math.abs(apart) >= REACH
-                || hot.mode != second.members().firstEntry().getValue().mode) {
-            return;
-        }
-        var plan = new Plan(hot, firstBase, 0, Set.of(first, second), true);
-        first.members().forEach(plan::add);
-        second.members().forEach((offset, block) -> plan.add((int) (offset + apart), block));
-        translate(plan);
+        return region.isSecond ? Integer.MAX_VALUE : hotAt / 2;
     }
 
     /// A region was left for its access at the start of `block`, which the interpreter is about to do. If that happens
@@ -169,7 +148,6 @@ final class HotCode {
             regions++;
             counters.regionsBuilt++;
             region.isSecond = plan.second;
-            region.size = plan.size;
             region.take(plan.hot, plan.members, plan.pages(), plan.replaced);
             region.isValidAt(core.mmu.codeKey(), plan.base);
             plan.replaced.forEach(Region::retire);

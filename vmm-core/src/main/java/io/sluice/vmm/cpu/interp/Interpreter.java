@@ -66,10 +66,6 @@ public final class Interpreter {
     private boolean translated = true;
     private int budget;
     private long instructions;
-    /// The region that ran last, and where.
-    private @Nullable Region last;
-
-    private long lastBase;
 
     /// Without a translator.
     public Interpreter(Core core, AddressSpace memory) {
@@ -164,7 +160,7 @@ public final class Interpreter {
         if (block == null) {
             return;
         }
-        hotCode.count(block, jump == null ? 0 : jump.runs(), last, lastBase);
+        hotCode.count(block, jump == null ? 0 : jump.runs());
         var region = block.region;
         long base = state.rip - block.entryOffset;
         if (region != null && translated && isThere(region, base)) {
@@ -183,8 +179,6 @@ public final class Interpreter {
     }
 
     private void execute(Region region, long base, int entry) {
-        last = region;
-        lastBase = base;
         int done;
         try {
             done = region.run(core, base, entry, budget);

@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 public abstract class Region {
     private final Point[] points;
     private SortedMap<Integer, Block> members = Collections.emptySortedMap();
-    /// How many instructions it has.
-    int size;
     /// What it was made for.
     @Nullable
     Block hot;
