@@ -64,7 +64,7 @@ final class Block {
     /// Its code was overwritten. If it is running, it is left before its next instruction.
     void invalidate() {
         valid = false;
-        regions.forEach(Region::retire);
+        List.copyOf(regions).forEach(Region::retire);
         for (int i = 0; i < ops.length; i++) {
             ops[i] = new BlockExit.Op(ops[i]);
         }

@@ -101,6 +101,7 @@ public abstract class Region {
     void retire() {
         isLive = false;
         for (var block : members.values()) {
+            block.regions.remove(this);
             if (equals(block.region)) {
                 block.region = null;
                 block.heat = 0;
