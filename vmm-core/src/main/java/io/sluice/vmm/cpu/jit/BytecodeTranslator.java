@@ -3,8 +3,10 @@ package io.sluice.vmm.cpu.jit;
 import io.sluice.vmm.cpu.interp.Region;
 import io.sluice.vmm.cpu.interp.RegionPlan;
 import io.sluice.vmm.cpu.interp.Translator;
+import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
+import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -19,6 +21,10 @@ public final class BytecodeTranslator implements Translator {
             ClassDesc.of(Region.Point.class.getName()).arrayType();
     private static final MethodTypeDesc CONSTRUCTOR = MethodTypeDesc.of(ConstantDescs.CD_void, POINTS);
 
+    /// Of the method's code. HotSpot leaves a longer method to its interpreter, unless it is told otherwise, as the
+    /// launcher does; then C1 runs out of virtual registers somewhere above 20,000.
+    private static final int MOST_BYTES = Integer.getInteger("sluice.jit.bytes", 8_000);
+
     private final ClassFile classFile =
             ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(ClassHierarchyResolver.ofClassLoading(LOOKUP)));
 
@@ -32,6 +38,9 @@ public final class BytecodeTranslator implements Translator {
             // More than the 64 KiB that a method may have.
             return null;
         }
+        if (codeLength(bytes) > MOST_BYTES) {
+            return null;
+        }
         var writer = writers[0];
         try {
             var made = LOOKUP.defineHiddenClassWithClassData(bytes, writer.operations(), true);
@@ -40,6 +49,14 @@ public final class BytecodeTranslator implements Translator {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("translated code is not accepted", e);
         }
+    }
+
+    private int codeLength(byte[] bytes) {
+        return classFile.parse(bytes).methods().stream()
+                .flatMap(method -> method.findAttribute(Attributes.code()).stream())
+                .mapToInt(CodeAttribute::codeLength)
+                .max()
+                .orElse(0);
     }
 
     private byte[] write(RegionPlan plan, RegionWriter[] writers) {
