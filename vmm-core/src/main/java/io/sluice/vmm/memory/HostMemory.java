@@ -5,8 +5,8 @@ import jdk.internal.misc.Unsafe;
 /// The one accessor of guest memory by host address. Little-endian, any alignment, no allocation.
 ///
 /// The addresses come from [GuestRam] and [HostBuffer] only. With `-Dsluice.memory.checked=true` every access is
-/// checked against the
-/// live RAM of this process first (the tests of translated code run so); without it a wrong address ends the JVM.
+/// checked against the live RAM of this process first (the tests of translated code run so); without it a wrong
+/// address ends the JVM.
 public final class HostMemory {
     private static final Unsafe U = Unsafe.getUnsafe();
     private static final boolean CHECKED = Boolean.getBoolean("sluice.memory.checked");
