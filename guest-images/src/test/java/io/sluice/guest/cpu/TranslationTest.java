@@ -75,7 +75,7 @@ class TranslationTest {
         }
     }
 
-    /// Each is written out as a read and a write of RAM and, beside it, as the interpreter's operation.
+    /// A block of them alone is too large for a method, and is cut.
     @Test
     void aLoopOfManyLargeInstructionsIsTranslatedAsFarAsAMethodGoes() {
         int many = 400;

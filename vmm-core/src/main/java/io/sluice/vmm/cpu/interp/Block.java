@@ -33,11 +33,9 @@ final class Block {
     final List<Region> regions = new ArrayList<>(0);
     /// How often it was interpreted; see [HotCode].
     int heat;
-    /// How often a region was left where it starts because its first instruction misses the translation cache, since
-    /// the
-    /// vCPU had run so many instructions.
+    /// How often a region was left where it starts because its first instruction misses the translation cache.
     int misses;
-
+    /// How many instructions the vCPU had run when it began to be counted.
     long missesSince;
     /// The cache knows it, and hears of writes to its bytes.
     boolean cached;

@@ -1,0 +1,123 @@
+package io.sluice.vmm.cpu.interp;
+
+import io.sluice.vmm.cpu.isa.Operand;
+import io.sluice.vmm.cpu.mmu.Mmu;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// The blocks of one region in the making. Offsets count from the start of the page where the hot block is.
+final class Selection {
+    /// How far a region reaches from its first page.
+    private static final long REACH = 1L << 30;
+
+    private final CodeSource source;
+    final Block hot;
+    /// `rip` that the start of its page has.
+    final long base;
+    private int size;
+    private final Map<Integer, Long> pages = new HashMap<>();
+    private final Map<Integer, List<RegionPlan.Step>> found = new TreeMap<>();
+    private final SortedMap<Integer, Block> members = new TreeMap<>();
+
+    Selection(CodeSource source, Block hot, long base) {
+        this.source = source;
+        this.hot = hot;
+        this.base = base;
+        pages.put(0, hot.physical & Mmu.PAGE_MASK);
+    }
+
+    /// Takes the hot block and those around it that are wanted, the nearest first.
+    ///
+    /// @param most how many instructions are enough; a block that has more is cut
+    void grow(int most, Predicate<Block> wanted) {
+        Queue<Integer> todo = new ArrayDeque<>();
+        todo.add(hot.offset());
+        while (!todo.isEmpty() && size < most) {
+            int offset = todo.remove();
+            var block = members.containsKey(offset) ? null : at(offset);
+            if (block != null && (block.equals(hot) || wanted.test(block))) {
+                add(offset, block, most);
+                addSuccessors(offset, todo);
+            }
+        }
+    }
+
+    void add(int offset, Block block) {
+        add(offset, block, Integer.MAX_VALUE);
+    }
+
+    private void add(int offset, Block block, int most) {
+        var all = source.steps(block, offset);
+        var steps = all.subList(0, Math.min(most, all.size()));
+        if (!steps.isEmpty() && members.putIfAbsent(offset, block) == null) {
+            pages.computeIfAbsent(offset & (int) Mmu.PAGE_MASK, page -> block.physical & Mmu.PAGE_MASK);
+            found.put(offset, steps);
+            size += steps.size();
+        }
+    }
+
+    private @Nullable Block at(int offset) {
+        int page = offset & (int) Mmu.PAGE_MASK;
+        long physical = pages.computeIfAbsent(page, p -> source.physicalPage(base + p));
+        return physical < 0 ? null : source.find(physical | offset & 0xFFF, hot.mode);
+    }
+
+    private void addSuccessors(int offset, Queue<Integer> todo) {
+        var steps = found.get(offset);
+        if (steps == null) {
+            return;
+        }
+        var last = steps.getLast();
+        var insn = last.insn();
+        if (insn.operands.length > 0 && insn.operand(0).kind() == Operand.Kind.RELATIVE) {
+            long target = last.end() + insn.imm;
+            if (Math.abs(target) < REACH) {
+                todo.add((int) target);
+            }
+        }
+        todo.add(last.end());
+    }
+
+    /// Its blocks, by their offsets.
+    SortedMap<Integer, Block> members() {
+        return members;
+    }
+
+    /// The same, cut so that none overlaps another.
+    List<RegionPlan.Part> parts() {
+        var parts = new ArrayList<RegionPlan.Part>();
+        found.forEach((offset, steps) -> parts.add(new RegionPlan.Part(offset, upToNext(steps))));
+        return List.copyOf(parts);
+    }
+
+    /// A block may reach into another that starts at one of its instructions: there it ends.
+    private List<RegionPlan.Step> upToNext(List<RegionPlan.Step> steps) {
+        for (int i = 1; i < steps.size(); i++) {
+            if (found.containsKey(steps.get(i).offset())) {
+                return List.copyOf(steps.subList(0, i));
+            }
+        }
+        return List.copyOf(steps);
+    }
+
+    /// All that it has code of, if they are several.
+    Region.Page[] pages() {
+        var offsets = members.keySet().stream()
+                .map(offset -> offset & (int) Mmu.PAGE_MASK)
+                .distinct()
+                .toList();
+        return offsets.size() == 1
+                ? new Region.Page[0]
+                : offsets.stream()
+                        .map(page -> new Region.Page(page, pages.getOrDefault(page, -1L)))
+                        .toArray(Region.Page[]::new);
+    }
+}
