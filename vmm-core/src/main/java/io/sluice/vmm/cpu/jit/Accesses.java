@@ -13,8 +13,7 @@ import jdk.internal.misc.Unsafe;
 /// Writes loads and stores that hit the translation cache; what misses jumps away, with nothing done so far.
 ///
 /// A hit is written out to the last instruction, for HotSpot inlines nothing any more into a method as large as a
-/// region
-/// may become. The fences keep it from changing the order of accesses (x86-TSO); on an x86 host they are no
+/// region may become. The fences keep it from changing the order of accesses (x86-TSO); on an x86 host they are no
 /// instructions.
 final class Accesses {
     private static final ClassDesc RUNTIME = ClassDesc.of(TranslatedCode.class.getName());

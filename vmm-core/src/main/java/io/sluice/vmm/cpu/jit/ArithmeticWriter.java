@@ -8,26 +8,17 @@ import static io.sluice.vmm.cpu.jit.Emitter.W;
 import io.sluice.vmm.cpu.interp.RegionPlan.Step;
 import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.state.ConditionCodes;
-import java.lang.classfile.CodeBuilder;
 
 /// Arithmetic, logic, products, and exchanges that are not locked: what leaves flags.
-final class ArithmeticWriter implements RegionWriter.Writer {
+final class ArithmeticWriter extends InsnWriter {
     private static final int RAX = 0;
 
-    private final RegionWriter region;
-    private final Emitter emit;
-    private final Conditions conditions;
-    private final CodeBuilder code;
-
     ArithmeticWriter(RegionWriter region, Emitter emit, Conditions conditions) {
-        this.region = region;
-        this.emit = emit;
-        this.conditions = conditions;
-        this.code = emit.code;
+        super(region, emit, conditions);
     }
 
     @Override
-    public boolean write(Step step) {
+    boolean write(Step step) {
         var insn = step.insn();
         if (insn.lock) {
             return false;

@@ -10,67 +10,85 @@ import io.sluice.vmm.cpu.interp.RegionPlan.Step;
 import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.isa.Operand;
 import io.sluice.vmm.cpu.state.ConditionCodes;
-import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.OperatorInstruction;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
 
-/// Shifts, and tests and changes of single bits that are not locked.
-final class BitWriter implements RegionWriter.Writer {
-    private final RegionWriter region;
-    private final Emitter emit;
-    private final Conditions conditions;
-    private final CodeBuilder code;
-
+/// Shifts, rotations, and tests and changes of single bits that are not locked.
+final class BitWriter extends InsnWriter {
     BitWriter(RegionWriter region, Emitter emit, Conditions conditions) {
-        this.region = region;
-        this.emit = emit;
-        this.conditions = conditions;
-        this.code = emit.code;
+        super(region, emit, conditions);
     }
 
     @Override
-    public boolean write(Step step) {
+    boolean write(Step step) {
         var insn = step.insn();
         if (insn.lock) {
             return false;
         }
         return switch (insn.op) {
             case SHL, SHR, SAR -> shift(step);
+            case ROL, ROR -> rotate(step);
             case BT, BTS, BTR, BTC -> test(step);
             default -> false;
         };
     }
 
-    // ---- shifts
+    // ---- shifts and rotations
 
     private boolean shift(Step step) {
+        var op = step.insn().op;
+        int size = step.insn().operand(0).size();
+        return size >= 4
+                && fetchCount(step)
+                && region.change(step, () -> {
+                    unlessNone(step, () -> setFlags(op, size));
+                    shift(op, size);
+                });
+    }
+
+    private boolean rotate(Step step) {
+        boolean left = step.insn().op == Op.ROL;
+        int size = step.insn().operand(0).size();
+        return fetchCount(step)
+                && region.change(step, () -> {
+                    rotate(left, size);
+                    unlessNone(step, () -> setRotated(left, size));
+                });
+    }
+
+    /// Sets [Emitter#W] to how far; a count that is known is not 0.
+    private boolean fetchCount(Step step) {
         var insn = step.insn();
         var by = insn.operand(1);
-        int size = insn.operand(0).size();
-        int count = by.kind() == Operand.Kind.CONSTANT ? by.number() : (int) insn.imm & 8 * size - 1;
-        boolean variable = by.kind() == Operand.Kind.GPR;
-        if (size < 4 || !variable && count == 0) {
-            return false;
-        }
-        if (variable) {
+        int bits = 8 * insn.operand(0).size();
+        if (by.kind() == Operand.Kind.GPR) {
+            if (bits < 32) {
+                return false;
+            }
             emit.pushRegister(by.number(), 1);
-            code.loadConstant(8L * size - 1).land();
+            code.loadConstant(bits - 1L).land();
         } else {
+            int count = by.kind() == Operand.Kind.CONSTANT ? by.number() : (int) insn.imm & bits - 1;
+            if (count == 0) {
+                return false;
+            }
             emit.push(count);
         }
         code.lstore(W);
-        return region.change(step, () -> {
-            if (variable) {
-                setFlagsUnlessZero(insn.op, size);
-            } else {
-                setFlags(insn.op, size);
-            }
-            shift(insn.op, size);
-        });
+        return true;
     }
 
-    private void setFlagsUnlessZero(Op op, int size) {
+    /// By 0 leaves the flags as they are.
+    private void unlessNone(Step step, Runnable flags) {
+        if (step.insn().operand(1).kind() != Operand.Kind.GPR) {
+            flags.run();
+            return;
+        }
         var none = code.newLabel();
         code.lload(W).lconst_0().lcmp().ifeq(none);
-        setFlags(op, size);
+        flags.run();
         code.labelBinding(none);
         conditions.join();
     }
@@ -98,6 +116,39 @@ final class BitWriter implements RegionWriter.Writer {
             default -> code.lshr();
         }
         code.lstore(V);
+    }
+
+    /// [Emitter#V] by [Emitter#W].
+    private void rotate(boolean left, int size) {
+        if (size == 8) {
+            code.lload(V).lload(W).l2i();
+            code.invokestatic(
+                    ConstantDescs.CD_Long,
+                    left ? "rotateLeft" : "rotateRight",
+                    MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_int));
+        } else {
+            pushShifted(left ? Opcode.LSHL : Opcode.LUSHR, () -> code.lload(W));
+            pushShifted(
+                    left ? Opcode.LUSHR : Opcode.LSHL,
+                    () -> code.loadConstant(8L * size).lload(W).lsub());
+            code.lor();
+            emit.zeroExtend(size);
+        }
+        code.lstore(V);
+    }
+
+    private void pushShifted(Opcode shift, Runnable pushCount) {
+        code.lload(V);
+        pushCount.run();
+        code.l2i().with(OperatorInstruction.of(shift));
+    }
+
+    private void setRotated(boolean left, int size) {
+        conditions.pushResult();
+        conditions.pushAux();
+        code.lload(V).loadConstant(left ? 1L : 0L);
+        emit.codes("rotate", size);
+        conditions.setPair();
     }
 
     // ---- single bits

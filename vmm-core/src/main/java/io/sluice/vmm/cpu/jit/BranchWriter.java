@@ -6,28 +6,19 @@ import static io.sluice.vmm.cpu.jit.Emitter.W;
 
 import io.sluice.vmm.cpu.interp.RegionPlan.Step;
 import io.sluice.vmm.cpu.isa.Operand;
-import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.instruction.SwitchCase;
 import java.util.ArrayList;
 
 /// Near jumps, calls and returns.
-final class BranchWriter implements RegionWriter.Writer {
+final class BranchWriter extends InsnWriter {
     private static final int RSP = 4;
 
-    private final RegionWriter region;
-    private final Emitter emit;
-    private final Conditions conditions;
-    private final CodeBuilder code;
-
     BranchWriter(RegionWriter region, Emitter emit, Conditions conditions) {
-        this.region = region;
-        this.emit = emit;
-        this.conditions = conditions;
-        this.code = emit.code;
+        super(region, emit, conditions);
     }
 
     @Override
-    public boolean write(Step step) {
+    boolean write(Step step) {
         var insn = step.insn();
         boolean written = switch (insn.op) {
             case JMP -> jump(step);

@@ -7,32 +7,23 @@ import static io.sluice.vmm.cpu.jit.Emitter.W;
 import io.sluice.vmm.cpu.interp.RegionPlan.Step;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.isa.Operand;
-import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
 /// Moves, conversions, the stack, and what does nothing.
-final class MoveWriter implements RegionWriter.Writer {
+final class MoveWriter extends InsnWriter {
     private static final int RAX = 0;
     private static final int RDX = 2;
     private static final int RSP = 4;
     private static final int RBP = 5;
 
-    private final RegionWriter region;
-    private final Emitter emit;
-    private final Conditions conditions;
-    private final CodeBuilder code;
-
     MoveWriter(RegionWriter region, Emitter emit, Conditions conditions) {
-        this.region = region;
-        this.emit = emit;
-        this.conditions = conditions;
-        this.code = emit.code;
+        super(region, emit, conditions);
     }
 
     @Override
-    public boolean write(Step step) {
+    boolean write(Step step) {
         var insn = step.insn();
         if (insn.op.condition() >= 0) {
             return conditional(step);

@@ -25,7 +25,7 @@ final class RegionWriter {
     private final Emitter emit;
     private final Accesses accesses;
     private final Conditions conditions;
-    private final List<Writer> writers;
+    private final List<InsnWriter> writers;
 
     private final List<Label> blocks = new ArrayList<>();
     /// For each block the registers that are in their locals when it begins.
@@ -47,12 +47,6 @@ final class RegionWriter {
     private int rest;
     /// Nothing behind the instruction that was written can be reached from it.
     private boolean ended;
-
-    /// Writes the instructions that it knows.
-    interface Writer {
-        /// @return `false` if it has not written anything
-        boolean write(RegionPlan.Step step);
-    }
 
     /// A way out: to `offset` from the base, with `rest` instructions of the block left undone.
     ///

@@ -154,4 +154,15 @@ public final class ConditionCodes {
         boolean overflow = (before ^ before << 1) < 0;
         return before & ~TOP | aux(bit(value, (int) number), overflow);
     }
+
+    /// The word beside the result after ROL or ROR: CF is the bit of `value` that was carried round, the others but OF
+    /// stay.
+    ///
+    /// @param left 1 for ROL, 0 for ROR
+    public static long rotate(long before, long value, long left, int size) {
+        int top = 8 * size - 1;
+        boolean carry = bit(value, left != 0 ? 0 : top);
+        boolean overflow = bit(value, top) != bit(value, left != 0 ? 0 : top - 1);
+        return before & ~TOP | aux(carry, overflow);
+    }
 }
