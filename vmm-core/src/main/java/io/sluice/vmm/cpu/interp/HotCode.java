@@ -133,7 +133,6 @@ final class HotCode {
         counters.regionsBuilt++;
         region.isSecond = second;
         region.take(selection.hot, selection.members(), selection.pages(), replaced);
-        region.isValidAt(core.mmu.codeKey(), selection.base);
         replaced.forEach(Region::retire);
         return true;
     }
@@ -145,7 +144,7 @@ final class HotCode {
                 return false;
             }
         }
-        region.isValidAt(core.mmu.codeKey(), base);
+        region.isValidAt(core.mmu.codeKey(base), base);
         return true;
     }
 }

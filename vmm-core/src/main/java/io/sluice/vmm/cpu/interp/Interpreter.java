@@ -143,7 +143,8 @@ public final class Interpreter {
     // ---- running
 
     private void runBlock() {
-        var jump = jumps.find(core.linearIp(), key(core.mode));
+        long linear = core.linearIp();
+        var jump = jumps.find(linear, key(linear, core.mode));
         if (jump != null) {
             var region = jump.take();
             if (region != null) {
@@ -175,7 +176,7 @@ public final class Interpreter {
     }
 
     private boolean isThere(Region region, long base) {
-        return region.isKnownAt(core.mmu.codeKey(), base) || hotCode.isThere(region, base);
+        return region.isKnownAt(core.mmu.codeKey(base), base) || hotCode.isThere(region, base);
     }
 
     private void execute(Region region, long base, int entry) {
@@ -280,13 +281,13 @@ public final class Interpreter {
     }
 
     Block blockAt(long linear, int mode) {
-        long key = key(mode);
+        long key = key(linear, mode);
         var jump = jumps.find(linear, key);
         return jump != null && jump.block.valid ? jump.block : finder.find(linear, mode, key);
     }
 
-    private long key(int mode) {
-        return core.mmu.codeKey() | (long) mode << 12;
+    private long key(long linear, int mode) {
+        return core.mmu.codeKey(linear) | (long) mode << 12;
     }
 
     // ---- looking up

@@ -66,6 +66,10 @@ final class Selection {
 
     private @Nullable Block at(int offset) {
         int page = offset & (int) Mmu.PAGE_MASK;
+        if ((base + page ^ base) < 0) {
+            // See Mmu.codeKey: the other half of the address space is another matter.
+            return null;
+        }
         long physical = pages.computeIfAbsent(page, p -> source.physicalPage(base + p));
         return physical < 0 ? null : source.find(physical | offset & 0xFFF, hot.mode);
     }

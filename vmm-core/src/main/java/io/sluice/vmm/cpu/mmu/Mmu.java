@@ -34,7 +34,10 @@ public final class Mmu {
     private long read;
     private long write;
     private long context;
-    private long codeKey;
+    /// For code below and above the middle of the address space.
+    private long lowerKey;
+
+    private long upperKey;
 
     /// Stays empty.
     private final Tlb never = new Tlb();
@@ -64,8 +67,7 @@ public final class Mmu {
         this.slow = new SlowPath(state, memory, local, walker, known, counters);
         read = known.reads[rights].base();
         write = known.writes[rights].base();
-        context = known.context();
-        codeKey = known.codeKey();
+        renewKeys();
     }
 
     /// What has been done so far; any thread may look.
@@ -78,10 +80,10 @@ public final class Mmu {
         slow.meter(traps);
     }
 
-    /// Identifies what fetches translate to, for caches of decoded code: changes whenever one may translate
-    /// differently than before. Bits 21..12 are zero, for the caller's own use.
-    public long codeKey() {
-        return codeKey;
+    /// Identifies what fetches from `linear` and around it translate to, for caches of decoded code: changes whenever
+    /// one may translate differently than before. Bits 21..12 are zero, for the caller's own use.
+    public long codeKey(long linear) {
+        return linear < 0 ? upperKey : lowerKey;
     }
 
     // ---- what the rights of an access depend on
@@ -273,13 +275,19 @@ public final class Mmu {
 
     /// Physical address for an instruction fetch at `linear`.
     public long fetch(long linear) {
-        var cache = known.fetches[state.cpl == 3 ? USER : SUPERVISOR];
-        long gpaPage = cache.find(linear, context);
+        int as = state.cpl == 3 ? USER : SUPERVISOR;
+        var cache = known.fetches[as];
+        long gpaPage = cache.find(linear, known.fetchContext(linear));
         if (gpaPage < 0) {
             counters.fetchMisses++;
-            gpaPage = slow.translate(linear, Access.FETCH, state.cpl == 3 ? USER : SUPERVISOR) & PAGE_MASK;
-            cache.put(linear, context, gpaPage);
+            gpaPage = slow.translate(linear, Access.FETCH, as) & PAGE_MASK;
+            if (!walker.sawGlobalPage()) {
+                known.noteLocalFetch(linear);
+                renewKeys();
+            }
+            cache.put(linear, known.fetchContext(linear), gpaPage);
         }
+        known.noteFetch(linear);
         return gpaPage | linear & 0xFFF;
     }
 
@@ -326,7 +334,8 @@ public final class Mmu {
 
     private void renewKeys() {
         context = known.context();
-        codeKey = known.codeKey();
+        lowerKey = known.codeKey(0);
+        upperKey = known.codeKey(-1);
     }
 
     /// CR3 was written: `keep` is bit 63 of the value written while CR4.PCIDE is set.

@@ -14,6 +14,7 @@ final class PageWalker {
     static final long CR0_PG = 1L << 31;
     static final long CR4_PSE = 1L << 4;
     static final long CR4_PAE = 1L << 5;
+    static final long CR4_PGE = 1L << 7;
     static final long CR4_PCIDE = 1L << 17;
     static final long CR4_SMEP = 1L << 20;
     static final long CR4_SMAP = 1L << 21;
@@ -29,6 +30,7 @@ final class PageWalker {
     private static final long A = 1 << 5;
     private static final long D = 1 << 6;
     private static final long PS = 1 << 7;
+    private static final long G = 1 << 8;
     private static final long NX = 1L << 63;
     private static final long ADDRESS = (1L << PHYSICAL_BITS) - 1 & ~0xFFFL;
     private static final long RESERVED_HIGH = (1L << 52) - 1 & ~((1L << PHYSICAL_BITS) - 1);
@@ -47,7 +49,8 @@ final class PageWalker {
     private final long[] places = new long[5];
     private final long[] entries = new long[5];
     private Mapping.@Nullable Ram lastRam;
-    private boolean largePage;
+    private int pageShift;
+    private boolean global;
 
     PageWalker(CpuState state, AddressSpace memory, MmuTrace told) {
         this.told = told;
@@ -55,9 +58,14 @@ final class PageWalker {
         this.memory = memory;
     }
 
-    /// The last walk ended in a page larger than 4 KiB.
-    boolean sawLargePage() {
-        return largePage;
+    /// Number of the address bits within the page where the last walk ended: 12, 21, 22 or 30.
+    int pageShift() {
+        return pageShift;
+    }
+
+    /// Whether the last walk ended in a page that is the same in all contexts: G in its entry, with CR4.PGE.
+    boolean sawGlobalPage() {
+        return global;
     }
 
     void forgetRam() {
@@ -69,7 +77,8 @@ final class PageWalker {
     /// @param user the access counts as user mode
     /// @param smap a supervisor's data access to a user page is refused
     long walk(long linear, int access, boolean user, boolean smap) {
-        largePage = false;
+        pageShift = 12;
+        global = false;
         if ((state.cr0 & CR0_PG) == 0) {
             return linear & 0xFFFF_FFFFL;
         }
@@ -148,7 +157,8 @@ final class PageWalker {
                     continue restart;
                 }
                 long mask = (1L << shift) - 1;
-                largePage = level > 1;
+                pageShift = shift;
+                noteGlobal(entry);
                 return entry & ADDRESS & ~mask | linear & mask;
             }
         }
@@ -171,7 +181,8 @@ final class PageWalker {
                 if (wanted != pde && !cas32(at, pde, wanted)) {
                     continue;
                 }
-                largePage = true;
+                pageShift = 22;
+                noteGlobal(pde);
                 return (pde & 0xFFC0_0000L) | (long) (pde >>> 13 & 0xFF) << 32 | linear & 0x3F_FFFF;
             }
             long at2 = (pde & 0xFFFF_F000L) + ((linear >>> 12 & 0x3FF) << 2);
@@ -187,8 +198,13 @@ final class PageWalker {
             if (wanted != pte && !cas32(at2, pte, wanted)) {
                 continue;
             }
+            noteGlobal(pte);
             return pte & 0xFFFF_F000L | linear & 0xFFF;
         }
+    }
+
+    private void noteGlobal(long entry) {
+        global = (entry & G) != 0 && (state.cr4 & CR4_PGE) != 0;
     }
 
     private void check(long linear, int access, boolean user, boolean smap, long rights, boolean noExecute) {

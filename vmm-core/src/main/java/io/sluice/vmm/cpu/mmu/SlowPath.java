@@ -78,7 +78,7 @@ final class SlowPath {
         }
         counters.walks++;
         long gpa = walker.walk(linear, access, as == Mmu.USER, as == Mmu.STRICT);
-        known.noteLargePage(walker.sawLargePage());
+        known.notePage(linear, walker.pageShift());
         return gpa;
     }
 

@@ -16,10 +16,19 @@ final class Translations {
     private final MmuTrace told;
     private final Contexts contexts = new Contexts();
     private long context;
+    /// Never a context's number.
+    private static final long NO_CONTEXT = 0;
     /// Grows with every invalidation that leaves the context number as it was.
     private long codeGeneration;
-    /// Some entries may have been made from one large page.
-    private boolean largePages;
+    /// All code above the middle of the address space that was fetched since the last flush of everything is in global
+    /// pages, as a kernel's is: what is cached of it holds in all contexts, and carries [#NO_CONTEXT].
+    private boolean upperIsGlobal = true;
+    /// Where entries have been made from one page of 2 or 4 MiB, and of 1 GiB.
+    private final LinearFilter largePages = new LinearFilter(22);
+
+    private final LinearFilter hugePages = new LinearFilter(30);
+    /// Where code was fetched from since [#codeGeneration] grew.
+    private final LinearFilter code = new LinearFilter(12);
 
     Translations(CpuState state, MmuCounters counters, MmuTrace told) {
         this.state = state;
@@ -40,14 +49,34 @@ final class Translations {
         return context;
     }
 
-    /// See [Mmu#codeKey].
-    long codeKey() {
-        return codeGeneration << 22 | context;
+    /// The number that fetches from `linear` carry now.
+    long fetchContext(long linear) {
+        return linear < 0 && upperIsGlobal ? NO_CONTEXT : context;
     }
 
-    /// An entry is made from a large page.
-    void noteLargePage(boolean large) {
-        largePages |= large;
+    /// See [Mmu#codeKey].
+    long codeKey(long linear) {
+        return codeGeneration << 22 | fetchContext(linear);
+    }
+
+    /// An entry is made from a page of this size.
+    void notePage(long linear, int shift) {
+        if (shift > 12) {
+            (shift < 30 ? largePages : hugePages).note(linear);
+        }
+    }
+
+    /// Code is fetched from here; who caches that has asked for it.
+    void noteFetch(long linear) {
+        code.note(linear);
+    }
+
+    /// A fetch was translated by a page that is not global.
+    void noteLocalFetch(long linear) {
+        if (linear < 0 && upperIsGlobal) {
+            upperIsGlobal = false;
+            renewCode();
+        }
     }
 
     /// CR3 was written: `keep` is bit 63 of the value written while CR4.PCIDE is set.
@@ -68,10 +97,17 @@ final class Translations {
         counters.contextFlushes++;
         contexts.forgetAll();
         context = newNumber(pcid());
-        largePages = false;
+        for (var cache : fetches) {
+            // Those of global pages do not go by the context.
+            cache.clear();
+        }
+        upperIsGlobal = true;
+        renewCode();
+        largePages.clear();
+        hugePages.clear();
     }
 
-    /// INVPCID type 1: all of one PCID but global pages (which are not kept apart here).
+    /// INVPCID type 1: all of one PCID but global pages (which are kept apart in fetches only).
     void flushPcid(int pcid) {
         told.flushedPcid(pcid);
         counters.contextFlushes++;
@@ -85,8 +121,8 @@ final class Translations {
     /// INVLPG, and INVPCID type 0: the page in every context.
     void flushPage(long linear) {
         told.flushedPage(linear);
-        if (largePages) {
-            // The page may be one of many entries made from one large page.
+        if (largePages.mayHold(linear) || hugePages.mayHold(linear)) {
+            // It may be one of many entries made from one large page.
             flushAll();
             return;
         }
@@ -98,8 +134,10 @@ final class Translations {
             deviceWrites[i].drop(linear);
             fetches[i].drop(linear);
         }
-        // Caches of decoded code are keyed by context: a new number, with this page's old entries gone.
-        codeGeneration++;
+        if (code.mayHold(linear)) {
+            // Caches of decoded code are keyed by context: a new number, with this page's old entries gone.
+            renewCode();
+        }
     }
 
     /// The map of physical memory changed: nothing cached may be used any more.
@@ -109,7 +147,12 @@ final class Translations {
         clearCaches();
         contexts.restart();
         context = contexts.renew(pcid());
+        renewCode();
+    }
+
+    private void renewCode() {
         codeGeneration++;
+        code.clear();
     }
 
     /// Makes every further store to the RAM page at `hostPage` take the slow path, which looks at its write watch.
@@ -135,7 +178,7 @@ final class Translations {
         if (number == 0) {
             clearCaches();
             contexts.restart();
-            codeGeneration++;
+            renewCode();
             number = contexts.renew(pcid);
         }
         return number;
@@ -149,6 +192,7 @@ final class Translations {
             deviceWrites[i].clear();
             fetches[i].clear();
         }
-        largePages = false;
+        largePages.clear();
+        hugePages.clear();
     }
 }
