@@ -75,6 +75,41 @@ class TranslationTest {
         }
     }
 
+    @Test
+    void anInstructionThatCrossesAPageIsTranslatedToo() {
+        try (var rig = crossing(a -> {})) {
+            check(rig, 1);
+
+            assertThat(rig.interpreter.counters().translatedInstructions()).isGreaterThan(11L * ROUNDS / 2);
+        }
+    }
+
+    @Test
+    void theSecondPageOfAnInstructionIsMappedElsewhere() {
+        try (var rig = crossing(a -> {
+            a.mov(Mem.absolute(Rig.entryOf(FUNCTION)).bytes4(), OTHER_FUNCTION | Rig.PRESENT);
+            a.mov(Reg.RSI, FUNCTION);
+            a.invlpg(Mem.at(Reg.RSI));
+        })) {
+            check(rig, 0x201);
+        }
+    }
+
+    @Test
+    void theSecondPageOfAnInstructionIsOverwritten() {
+        try (var rig = crossing(a -> a.mov(Mem.absolute(FUNCTION).bytes1(), 3))) {
+            check(rig, 0x301);
+        }
+    }
+
+    /// As [#rig], but the function begins two bytes before the page.
+    private static Rig crossing(Consumer<Asm> change) {
+        var rig = rig(FUNCTION - 2, change);
+        rig.put(FUNCTION - 2, 0xB8, 1, 0, 0, 0, 0xC3);
+        rig.put(OTHER_FUNCTION, 2, 0, 0, 0xC3);
+        return rig;
+    }
+
     /// A block of them alone is too large for a method, and is cut.
     @Test
     void aLoopOfManyLargeInstructionsIsTranslatedAsFarAsAMethodGoes() {
@@ -103,6 +138,10 @@ class TranslationTest {
     /// Calls the function many times, sum in EBX; then comes the change, and the same code calls it three times more,
     /// sum in EBP.
     private static Rig rig(Consumer<Asm> change) {
+        return rig(FUNCTION, change);
+    }
+
+    private static Rig rig(int function, Consumer<Asm> change) {
         var rig = Rig.long64(HOT_AT);
         rig.put(FUNCTION, 0xB8, 1, 0, 0, 0, 0xC3);
         rig.put(OTHER_FUNCTION, 0xB8, 2, 0, 0, 0, 0xC3);
@@ -117,7 +156,7 @@ class TranslationTest {
             a.label("rounds");
             a.mov(Reg.EBX, 0);
             a.label("again");
-            call(a, FUNCTION);
+            call(a, function);
             a.add(Reg.EBX, Reg.EAX);
             a.dec(Reg.EDI);
             a.j(Condition.NE, "again");

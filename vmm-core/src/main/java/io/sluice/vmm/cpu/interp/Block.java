@@ -1,5 +1,6 @@
 package io.sluice.vmm.cpu.interp;
 
+import io.sluice.vmm.bus.AddressSpace;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,15 @@ final class Block {
     /// Of its first instruction, in its page.
     int offset() {
         return (int) physical & 0xFFF;
+    }
+
+    /// Its code, as it is now.
+    void read(AddressSpace memory, byte[] into) {
+        int inFirst = secondPage < 0 ? bytes : 0x1000 - offset();
+        memory.dmaRead(physical, into, 0, inFirst);
+        if (inFirst < bytes) {
+            memory.dmaRead(secondPage, into, inFirst, bytes - inFirst);
+        }
     }
 
     /// Its code was overwritten. If it is running, it is left before its next instruction.

@@ -57,7 +57,7 @@ final class CodeSource {
     /// @param offset of the block from the start of the region's first page
     List<RegionPlan.Step> steps(Block block, int offset) {
         var code = new byte[block.bytes];
-        memory.dmaRead(block.physical, code, 0, block.bytes);
+        block.read(memory, code);
         var steps = new ArrayList<RegionPlan.Step>();
         int at = 0;
         while (at < code.length) {

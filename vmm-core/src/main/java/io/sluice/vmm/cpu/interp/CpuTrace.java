@@ -3,7 +3,6 @@ package io.sluice.vmm.cpu.interp;
 import io.sluice.vmm.cpu.isa.Decoder;
 import io.sluice.vmm.cpu.isa.Disassembler;
 import io.sluice.vmm.cpu.isa.Insn;
-import io.sluice.vmm.cpu.mmu.Mmu;
 import io.sluice.vmm.cpu.state.CpuState;
 import io.sluice.vmm.cpu.state.CpuText;
 import io.sluice.vmm.cpu.state.GuestFault;
@@ -87,13 +86,7 @@ final class CpuTrace {
 
     private byte[] bytes(Block block) {
         var code = new byte[block.bytes + Decoder.MAX_LENGTH];
-        int inFirst = block.secondPage < 0
-                ? block.bytes
-                : (int) Math.min(block.bytes, 0x1000 - (block.physical & ~Mmu.PAGE_MASK));
-        core.memory.dmaRead(block.physical, code, 0, inFirst);
-        if (inFirst < block.bytes) {
-            core.memory.dmaRead(block.secondPage, code, inFirst, block.bytes - inFirst);
-        }
+        block.read(core.memory, code);
         return code;
     }
 

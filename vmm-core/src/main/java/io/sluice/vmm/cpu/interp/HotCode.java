@@ -101,7 +101,7 @@ final class HotCode {
     }
 
     private static boolean canTranslate(Block block) {
-        return block.cached && block.valid && block.secondPage < 0 && Core.translates(block.mode);
+        return block.cached && block.valid && Core.translates(block.mode);
     }
 
     /// Has a region made for a block that is about to run, and what goes with it.

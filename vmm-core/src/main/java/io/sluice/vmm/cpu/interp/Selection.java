@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -55,23 +56,28 @@ final class Selection {
     }
 
     private void add(int offset, Block block, int most) {
+        int page = offset & (int) Mmu.PAGE_MASK;
+        if (block.secondPage >= 0 && block.secondPage != physicalPage(page + 0x1000)) {
+            return;
+        }
         var all = source.steps(block, offset);
         var steps = all.subList(0, Math.min(most, all.size()));
         if (!steps.isEmpty() && members.putIfAbsent(offset, block) == null) {
-            pages.computeIfAbsent(offset & (int) Mmu.PAGE_MASK, page -> block.physical & Mmu.PAGE_MASK);
+            pages.computeIfAbsent(page, p -> block.physical & Mmu.PAGE_MASK);
             found.put(offset, steps);
             size += steps.size();
         }
     }
 
     private @Nullable Block at(int offset) {
-        int page = offset & (int) Mmu.PAGE_MASK;
-        if ((base + page ^ base) < 0) {
-            // See Mmu.codeKey: the other half of the address space is another matter.
-            return null;
-        }
-        long physical = pages.computeIfAbsent(page, p -> source.physicalPage(base + p));
+        long physical = physicalPage(offset & (int) Mmu.PAGE_MASK);
         return physical < 0 ? null : source.find(physical | offset & 0xFFF, hot.mode);
+    }
+
+    /// -1 if there is none, and in the other half of the address space, which is another matter: see [Mmu#codeKey].
+    private long physicalPage(int page) {
+        boolean here = (base + page ^ base) >= 0;
+        return here ? pages.computeIfAbsent(page, p -> source.physicalPage(base + p)) : -1;
     }
 
     private void addSuccessors(int offset, Queue<Integer> todo) {
@@ -114,10 +120,14 @@ final class Selection {
 
     /// All that it has code of, if they are several.
     Region.Page[] pages() {
-        var offsets = members.keySet().stream()
-                .map(offset -> offset & (int) Mmu.PAGE_MASK)
-                .distinct()
-                .toList();
+        var offsets = new TreeSet<Integer>();
+        members.forEach((offset, block) -> {
+            int page = offset & (int) Mmu.PAGE_MASK;
+            offsets.add(page);
+            if (block.secondPage >= 0) {
+                offsets.add(page + 0x1000);
+            }
+        });
         return offsets.size() == 1
                 ? new Region.Page[0]
                 : offsets.stream()
