@@ -350,7 +350,7 @@ public final class Mmu {
         renewKeys();
     }
 
-    /// INVPCID type 1: all of one PCID but global pages (which are not kept apart here).
+    /// INVPCID type 1: all of one PCID but global pages (which are kept apart in fetches only).
     public void flushPcid(int pcid) {
         known.flushPcid(pcid);
         renewKeys();
