@@ -60,6 +60,11 @@ final class Block {
         return (int) physical & 0xFFF;
     }
 
+    /// How often it has run, as far as that was counted.
+    long runs() {
+        return region == null || region.runs.length == 0 ? heat : region.runs[entry];
+    }
+
     /// Its code, as it is now.
     void read(AddressSpace memory, byte[] into) {
         int inFirst = secondPage < 0 ? bytes : 0x1000 - offset();

@@ -1,7 +1,7 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.bus.AddressSpace;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Finds out which blocks are worth a translation, and which others go with them.
 ///
@@ -16,11 +16,13 @@ final class HotCode {
     /// Of one region that was too large for a method of the JVM.
     private static final int LEAST_INSTRUCTIONS = 10;
     /// A block whose region is made anew runs so many times as often as one that is translated.
-    private static final int UNTIL_AGAIN = 100;
+    private static final int UNTIL_AGAIN = 40;
     /// So many regions, and everything is dropped: a bound on memory.
     private static final int MOST_REGIONS = 10_000;
     /// A block that has run so many times less often than a hot one still goes with it.
     private static final int WARM = 8;
+    /// The same for a region that is made anew.
+    private static final int WARM_AGAIN = 32;
     /// So many instructions must lie between two misses of one instruction on average, or it is left to the
     /// interpreter.
     private static final long SELDOM = 10_000;
@@ -60,12 +62,12 @@ final class HotCode {
         var region = block.region;
         if (region == null) {
             if (block.heat++ == hotAt && canTranslate(block)) {
-                translate(block, Set.of(), MOST_INSTRUCTIONS);
+                translate(block, null, MOST_INSTRUCTIONS);
             }
         } else if (!region.isSecond) {
             block.heat += 1 + uncounted;
             if (block.heat >= againAt) {
-                translate(block, Set.of(region), MOST_INSTRUCTIONS_AGAIN);
+                translate(block, region, MOST_INSTRUCTIONS_AGAIN);
             }
         }
     }
@@ -96,7 +98,7 @@ final class HotCode {
         source.interpret(block.physical);
         var selection = new Selection(source, hot, base);
         region.members().forEach(selection::add);
-        make(selection, Set.of(region), region.isSecond);
+        make(selection, region, region.isSecond);
         region.retire();
     }
 
@@ -106,26 +108,29 @@ final class HotCode {
 
     /// Has a region made for a block that is about to run, and what goes with it.
     ///
-    /// @param replaced the region that it has, if this is the second stage
-    private void translate(Block hot, Set<Region> replaced, int most) {
-        boolean again = !replaced.isEmpty();
+    /// @param first the region that it has, if this is the second stage
+    private void translate(Block hot, @Nullable Region first, int most) {
         var selection = new Selection(source, hot, core.state.rip - hot.offset());
-        selection.grow(
-                most, block -> canTranslate(block) && (block.region == null ? block.heat >= hotAt / WARM : again));
-        if (!make(selection, replaced, again) && most >= 2 * LEAST_INSTRUCTIONS) {
-            translate(hot, replaced, most / 2);
+        if (first == null) {
+            selection.grow(most, block -> canTranslate(block) && block.region == null ? block.heat : -1, hotAt / WARM);
+        } else {
+            long least = Math.max(hotAt / WARM, hot.runs() / WARM_AGAIN);
+            selection.grow(most, block -> canTranslate(block) ? block.runs() : -1, least);
+        }
+        if (!make(selection, first, first != null) && most >= 2 * LEAST_INSTRUCTIONS) {
+            translate(hot, first, most * 3 / 4);
         }
     }
 
     /// @return `false` if it would be too large
-    private boolean make(Selection selection, Set<Region> replaced, boolean second) {
+    private boolean make(Selection selection, @Nullable Region replaced, boolean second) {
         if (regions == MOST_REGIONS) {
             regions = 0;
             cache.clear();
             return true;
         }
         var parts = selection.parts();
-        var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts));
+        var region = parts.isEmpty() ? null : translator.translate(new RegionPlan(parts, !second));
         if (region == null) {
             return false;
         }
@@ -133,7 +138,6 @@ final class HotCode {
         counters.regionsBuilt++;
         region.isSecond = second;
         region.take(selection.hot, selection.members(), selection.pages(), replaced);
-        replaced.forEach(Region::retire);
         return true;
     }
 

@@ -2,7 +2,6 @@ package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.state.GuestFault;
 import java.util.Collections;
-import java.util.Set;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// out of them, when its time is up, and when something asks for attention.
 public abstract class Region {
     private final Point[] points;
+    /// How often each block of it ran, in the order of [RegionPlan#parts]; empty if that is not counted.
+    protected final long[] runs;
     private SortedMap<Integer, Block> members = Collections.emptySortedMap();
     /// What it was made for.
     @Nullable
@@ -36,8 +37,10 @@ public abstract class Region {
     public record Point(int offset, int rest, boolean onStack) {}
 
     /// @param points by the numbers that it gives to [Core#suspend]
-    protected Region(Point[] points) {
+    /// @param counted of how many blocks it counts the runs
+    protected Region(Point[] points, int counted) {
         this.points = points;
+        this.runs = new long[counted];
     }
 
     /// Runs from one of its blocks on. On return `rip` and all else are as after the last instruction that ran, but the
@@ -64,20 +67,24 @@ public abstract class Region {
         return members;
     }
 
-    /// Has blocks lead here, those that led nowhere or to the regions that it replaces.
+    /// Has blocks lead here, those that led nowhere or to the region that it replaces.
     ///
     /// @param first what it was made for
     /// @param blocks by their offsets, in the order of [RegionPlan#parts]
     /// @param all the pages, if they are several
-    void take(Block first, SortedMap<Integer, Block> blocks, Page[] all, Set<Region> replaced) {
+    void take(Block first, SortedMap<Integer, Block> blocks, Page[] all, @Nullable Region replaced) {
         hot = first;
         members = blocks;
         pages = all;
+        if (replaced != null && replaced.runs.length == runs.length) {
+            System.arraycopy(replaced.runs, 0, runs, 0, runs.length);
+        }
         int number = 0;
         for (var entry : blocks.entrySet()) {
             var block = entry.getValue();
             block.regions.add(this);
-            if (block.region == null || replaced.contains(block.region)) {
+            if (block.region == null || block.region.equals(replaced)) {
+                block.heat = isSecond ? (int) Math.min(Integer.MAX_VALUE, block.runs()) : block.heat;
                 block.region = this;
                 block.entry = number;
                 block.entryOffset = entry.getKey();

@@ -7,7 +7,8 @@ import java.util.List;
 /// of the page where the hottest one is; those of other pages may be negative.
 ///
 /// @param parts the blocks, by their offsets
-public record RegionPlan(List<Part> parts) {
+/// @param counted whether the region counts how often each of them runs
+public record RegionPlan(List<Part> parts, boolean counted) {
     /// One block.
     ///
     /// @param offset of its first instruction

@@ -2,16 +2,15 @@ package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.cpu.isa.Operand;
 import io.sluice.vmm.cpu.mmu.Mmu;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
+import java.util.PriorityQueue;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The blocks of one region in the making. Offsets count from the start of the page where the hot block is.
@@ -35,19 +34,34 @@ final class Selection {
         pages.put(0, hot.physical & Mmu.PAGE_MASK);
     }
 
-    /// Takes the hot block and those around it that are wanted, the nearest first.
+    /// Takes the hot block and those that it leads to, the hottest first.
     ///
     /// @param most how many instructions are enough; a block that has more is cut
-    void grow(int most, Predicate<Block> wanted) {
-        Queue<Integer> todo = new ArrayDeque<>();
-        todo.add(hot.offset());
+    /// @param heat of a block
+    /// @param least a block with less does not go along
+    void grow(int most, ToLongFunction<Block> heat, long least) {
+        var todo = new PriorityQueue<Candidate>();
+        todo.add(new Candidate(hot.offset(), hot, Long.MAX_VALUE));
         while (!todo.isEmpty() && size < most) {
-            int offset = todo.remove();
-            var block = members.containsKey(offset) ? null : at(offset);
-            if (block != null && (block.equals(hot) || wanted.test(block))) {
-                add(offset, block, most);
-                addSuccessors(offset, todo);
+            var hottest = todo.remove();
+            if (!members.containsKey(hottest.offset)) {
+                add(hottest.offset, hottest.block, most);
+                for (int offset : successors(hottest.offset)) {
+                    var block = at(offset);
+                    if (block != null && heat.applyAsLong(block) >= least) {
+                        todo.add(new Candidate(offset, block, heat.applyAsLong(block)));
+                    }
+                }
             }
+        }
+    }
+
+    /// What may be taken next; the hottest comes first.
+    private record Candidate(int offset, Block block, long heat) implements Comparable<Candidate> {
+        @Override
+        public int compareTo(Candidate other) {
+            int hotter = Long.compare(other.heat, heat);
+            return hotter != 0 ? hotter : Integer.compare(offset, other.offset);
         }
     }
 
@@ -80,20 +94,23 @@ final class Selection {
         return here ? pages.computeIfAbsent(page, p -> source.physicalPage(base + p)) : -1;
     }
 
-    private void addSuccessors(int offset, Queue<Integer> todo) {
+    /// Where a block that was taken leads to.
+    private List<Integer> successors(int offset) {
+        var all = new ArrayList<Integer>();
         var steps = found.get(offset);
         if (steps == null) {
-            return;
+            return all;
         }
         var last = steps.getLast();
         var insn = last.insn();
         if (insn.operands.length > 0 && insn.operand(0).kind() == Operand.Kind.RELATIVE) {
             long target = last.end() + insn.imm;
             if (Math.abs(target) < REACH) {
-                todo.add((int) target);
+                all.add((int) target);
             }
         }
-        todo.add(last.end());
+        all.add(last.end());
+        return all;
     }
 
     /// Its blocks, by their offsets.

@@ -16,9 +16,9 @@ import jdk.internal.misc.Unsafe;
 /// region may become. The fences keep it from changing the order of accesses (x86-TSO); on an x86 host they are no
 /// instructions.
 final class Accesses {
-    private static final ClassDesc RUNTIME = ClassDesc.of(TranslatedCode.class.getName());
     private static final ClassDesc UNSAFE = ClassDesc.of(Unsafe.class.getName());
     private static final ClassDesc HOST_MEMORY = ClassDesc.of(HostMemory.class.getName());
+    private static final ClassDesc OBJECT = ConstantDescs.CD_Object;
     private static final ClassDesc L = ConstantDescs.CD_long;
     private static final ClassDesc I = ConstantDescs.CD_int;
 
@@ -34,14 +34,12 @@ final class Accesses {
     void load(int size, Label missed) {
         find(Emitter.READ, size, missed);
         get(size);
-        pushUnsafe();
-        code.invokevirtual(UNSAFE, "loadFence", MethodTypeDesc.of(ConstantDescs.CD_void));
     }
 
     /// Stores a local at [Emitter#ADDRESS].
     void store(int size, int value, Label missed) {
         find(Emitter.WRITE, size, missed);
-        put(size, value);
+        put(size, value, this::pushHost);
     }
 
     /// A read and a write at [Emitter#ADDRESS] that are one access.
@@ -51,16 +49,19 @@ final class Accesses {
         find(Emitter.WRITE, size, missed);
         get(size);
         code.lstore(Emitter.V);
+        pushHost();
+        code.lstore(Emitter.HOST);
         change.run();
-        put(size, Emitter.V);
+        put(size, Emitter.V, () -> code.lload(Emitter.HOST));
     }
 
-    /// Sets [Emitter#HOST] to the host address of [Emitter#ADDRESS], or jumps if the table has none for its page, or if
-    /// the page does not hold all of the access.
+    /// Sets [Emitter#SLOT] to where the table has the page of [Emitter#ADDRESS], or jumps if it does not, or if the
+    /// page
+    /// does not hold all of the access.
     private void find(int table, int size, Label missed) {
         code.lload(table).lload(Emitter.ADDRESS).bipush(Tlb.SHIFT).lushr().loadConstant((long) Tlb.MASK);
         code.land().ladd().lstore(Emitter.SLOT);
-        pushUnsafe();
+        emit.pushUnsafe();
         code.lload(Emitter.SLOT).invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L));
         code.lload(Emitter.ADDRESS);
         if (size > 1) {
@@ -68,20 +69,25 @@ final class Accesses {
         }
         code.loadConstant(Mmu.PAGE_MASK).land().lload(Emitter.CONTEXT).lor();
         code.lcmp().ifne(missed);
-        code.lload(Emitter.ADDRESS);
-        pushUnsafe();
-        code.lload(Emitter.SLOT).loadConstant(8L).ladd();
-        code.invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L)).ladd().lstore(Emitter.HOST);
     }
 
-    /// Pushes what is at [Emitter#HOST].
+    /// Pushes the host address of [Emitter#ADDRESS].
+    private void pushHost() {
+        code.lload(Emitter.ADDRESS);
+        emit.pushUnsafe();
+        code.lload(Emitter.SLOT).loadConstant(8L).ladd();
+        code.invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L)).ladd();
+    }
+
     private void get(int size) {
-        var type = type(size);
         if (HostMemory.isChecked()) {
-            code.lload(Emitter.HOST).invokestatic(HOST_MEMORY, "get" + name(size), MethodTypeDesc.of(plain(size), L));
+            pushHost();
+            code.invokestatic(HOST_MEMORY, "get" + name(size), MethodTypeDesc.of(plain(size), L));
         } else {
-            pushUnsafe();
-            code.lload(Emitter.HOST).invokevirtual(UNSAFE, "get" + name(size), MethodTypeDesc.of(type, L));
+            emit.pushUnsafe();
+            code.aconst_null();
+            pushHost();
+            code.invokevirtual(UNSAFE, "get" + name(size) + "Acquire", MethodTypeDesc.of(type(size), OBJECT, L));
         }
         if (size < 8) {
             code.i2l();
@@ -89,13 +95,14 @@ final class Accesses {
         }
     }
 
-    private void put(int size, int value) {
-        pushUnsafe();
+    private void put(int size, int value, Runnable pushHost) {
+        emit.pushUnsafe();
         code.invokevirtual(UNSAFE, "storeFence", MethodTypeDesc.of(ConstantDescs.CD_void));
         if (!HostMemory.isChecked()) {
-            pushUnsafe();
+            emit.pushUnsafe();
         }
-        code.lload(Emitter.HOST).lload(value);
+        pushHost.run();
+        code.lload(value);
         switch (size) {
             case 1 -> code.l2i().i2b();
             case 2 -> code.l2i().i2s();
@@ -108,10 +115,6 @@ final class Accesses {
         } else {
             code.invokevirtual(UNSAFE, "put" + name(size), MethodTypeDesc.of(ConstantDescs.CD_void, L, type(size)));
         }
-    }
-
-    private void pushUnsafe() {
-        code.getstatic(RUNTIME, "UNSAFE", UNSAFE);
     }
 
     private static String name(int size) {

@@ -19,7 +19,8 @@ public final class BytecodeTranslator implements Translator {
     private static final ClassDesc NAME = ClassDesc.of(BytecodeTranslator.class.getPackageName(), "Translated");
     private static final ClassDesc POINTS =
             ClassDesc.of(Region.Point.class.getName()).arrayType();
-    private static final MethodTypeDesc CONSTRUCTOR = MethodTypeDesc.of(ConstantDescs.CD_void, POINTS);
+    private static final MethodTypeDesc CONSTRUCTOR =
+            MethodTypeDesc.of(ConstantDescs.CD_void, POINTS, ConstantDescs.CD_int);
 
     /// Of the method's code. HotSpot leaves a longer method to its interpreter, unless it is told otherwise, as the
     /// launcher does; then C1 runs out of virtual registers somewhere above 20,000.
@@ -44,8 +45,9 @@ public final class BytecodeTranslator implements Translator {
         var writer = writers[0];
         try {
             var made = LOOKUP.defineHiddenClassWithClassData(bytes, writer.operations(), true);
-            var constructor = made.lookupClass().getDeclaredConstructor(Region.Point[].class);
-            return (Region) constructor.newInstance(new Object[] {writer.points()});
+            var constructor = made.lookupClass().getDeclaredConstructor(Region.Point[].class, int.class);
+            int counted = plan.counted() ? plan.parts().size() : 0;
+            return (Region) constructor.newInstance(writer.points(), counted);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("translated code is not accepted", e);
         }
@@ -68,6 +70,7 @@ public final class BytecodeTranslator implements Translator {
                     0,
                     code -> code.aload(0)
                             .aload(1)
+                            .iload(2)
                             .invokespecial(Emitter.REGION, ConstantDescs.INIT_NAME, CONSTRUCTOR)
                             .return_());
             type.withMethodBody("run", Emitter.RUN, ClassFile.ACC_PUBLIC, code -> {

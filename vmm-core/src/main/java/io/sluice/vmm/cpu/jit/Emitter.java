@@ -20,6 +20,8 @@ import jdk.internal.misc.Unsafe;
 /// The vocabulary of translated code: its locals, guest registers, addresses, calls into this room. Everything
 /// that it pushes is a `long` unless said otherwise.
 final class Emitter {
+    /// The receiver's, which is not needed again: what is named most has the shortest instruction.
+    private static final int UNSAFE_LOCAL = 0;
     // Locals of Region.run: its parameters, behind the receiver
     static final int CORE = 1;
     static final int BASE = 2;
@@ -47,8 +49,9 @@ final class Emitter {
     static final int ADDRESS = 27;
     static final int SLOT = 29;
     static final int HOST = 31;
+    private static final int RUNS = 33;
     /// Of the first guest register; the others follow.
-    private static final int FIRST_REGISTER = 33;
+    private static final int FIRST_REGISTER = 34;
 
     static final int ALL_REGISTERS = 0xFFFF;
 
@@ -80,7 +83,13 @@ final class Emitter {
     }
 
     /// Sets up the locals.
-    void begin() {
+    ///
+    /// @param counted whether [#countRun] will be called
+    void begin(boolean counted) {
+        if (counted) {
+            code.aload(0).getfield(REGION, "runs", LONGS).astore(RUNS);
+        }
+        code.getstatic(RUNTIME, "UNSAFE", UNSAFE).astore(UNSAFE_LOCAL);
         code.aload(CORE).getfield(CORE_CLASS, "gpr", LONGS).astore(REGISTERS);
         code.aload(CORE).getfield(CORE_CLASS, "state", STATE_CLASS).astore(STATE);
         loadSegment(Insn.FS, FS);
@@ -88,6 +97,11 @@ final class Emitter {
         loadTables();
         loadFlags();
         code.iconst_0().istore(DONE);
+    }
+
+    /// Counts that a block runs.
+    void countRun(int number) {
+        code.aload(RUNS).loadConstant(number).dup2().laload().lconst_1().ladd().lastore();
     }
 
     private void loadSegment(int number, int local) {
@@ -107,6 +121,10 @@ final class Emitter {
         code.aload(MMU)
                 .invokevirtual(MMU_CLASS, "context", MethodTypeDesc.of(L))
                 .lstore(CONTEXT);
+    }
+
+    void pushUnsafe() {
+        code.aload(UNSAFE_LOCAL);
     }
 
     // ---- flags as a whole
@@ -201,7 +219,8 @@ final class Emitter {
     void loadRegisters(int registers) {
         for (int i = 0; i < 16; i++) {
             if ((registers >> i & 1) != 0) {
-                code.getstatic(RUNTIME, "UNSAFE", UNSAFE).aload(REGISTERS).loadConstant(offset(i));
+                pushUnsafe();
+                code.aload(REGISTERS).loadConstant(offset(i));
                 code.invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, OBJECT, L))
                         .lstore(local(i));
             }
@@ -244,10 +263,8 @@ final class Emitter {
 
     private void popRegister(int number) {
         code.lstore(local(number));
-        code.getstatic(RUNTIME, "UNSAFE", UNSAFE)
-                .aload(REGISTERS)
-                .loadConstant(offset(number))
-                .lload(local(number));
+        pushUnsafe();
+        code.aload(REGISTERS).loadConstant(offset(number)).lload(local(number));
         code.invokevirtual(UNSAFE, "putLong", MethodTypeDesc.of(NOTHING, OBJECT, L, L));
         cached |= 1 << number;
     }
@@ -360,6 +377,14 @@ final class Emitter {
     /// Jumps if [#V] is no canonical address.
     void checkCanonical(Label otherwise) {
         code.lload(V).bipush(47).lshr().lload(V).bipush(63).lshr().lcmp().ifne(otherwise);
+    }
+
+    /// Does what [#leave] does, for the offset from the base that is pushed as an `int` below the number of
+    /// instructions
+    /// of the block that are not done.
+    void leaveEarly(Label leave) {
+        code.iload(DONE).swap().isub().istore(DONE);
+        code.i2l().lload(BASE).ladd().lstore(V).goto_(leave);
     }
 
     /// Leaves the region for the address in [#V].

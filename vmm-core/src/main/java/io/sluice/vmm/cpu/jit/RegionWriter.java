@@ -3,7 +3,6 @@ package io.sluice.vmm.cpu.jit;
 import io.sluice.vmm.cpu.interp.MicroOp;
 import io.sluice.vmm.cpu.interp.Region;
 import io.sluice.vmm.cpu.interp.RegionPlan;
-import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.isa.Operand;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -31,15 +30,21 @@ final class RegionWriter {
     /// For each block the registers that are in their locals when it begins.
     private final int[] wanted;
 
+    private final ReturnSites returnSites;
+
     private final Map<Way, Label> ways = new LinkedHashMap<>();
     private final Map<Exit, Label> exits = new LinkedHashMap<>();
     private final Label leave;
     private final Label leaveMissed;
+    private final Label leaveEarly;
+    private final Label leaveMissedEarly;
 
     private final List<MicroOp> operations = new ArrayList<>();
     private final List<Region.Point> points = new ArrayList<>();
 
-    /// Where the block starts that is being written.
+    /// The block that is being written.
+    private int number;
+    /// Where it starts.
     private int from;
     /// The instruction that is being written.
     private RegionPlan.Step now;
@@ -69,8 +74,11 @@ final class RegionWriter {
                 new BranchWriter(this, emit, conditions));
         this.now = plan.parts().getFirst().steps().getFirst();
         this.wanted = RegisterUse.wanted(plan);
+        this.returnSites = new ReturnSites(plan);
         this.leave = code.newLabel();
         this.leaveMissed = code.newLabel();
+        this.leaveEarly = code.newLabel();
+        this.leaveMissedEarly = code.newLabel();
         for (int i = 0; i < plan.parts().size(); i++) {
             blocks.add(code.newLabel());
         }
@@ -79,17 +87,25 @@ final class RegionWriter {
     // ---- the whole
 
     void write() {
-        emit.begin();
+        emit.begin(plan.counted());
+        int used = 0;
         var cases = new ArrayList<SwitchCase>();
         for (int i = 0; i < blocks.size(); i++) {
-            cases.add(SwitchCase.of(i, way(new Way(i, wanted[i], false))));
+            used |= wanted[i];
+            cases.add(SwitchCase.of(i, blocks.get(i)));
         }
+        // HotSpot drops those that no way in has a use for.
+        emit.loadRegisters(used);
         code.iload(Emitter.ENTRY).tableswitch(cases.getFirst().target(), cases);
         for (int i = 0; i < blocks.size(); i++) {
             write(i);
         }
         ways.forEach(this::writeWay);
         exits.forEach(this::writeExit);
+        code.labelBinding(leaveEarly);
+        emit.leaveEarly(leave);
+        code.labelBinding(leaveMissedEarly);
+        emit.leaveEarly(leaveMissed);
         code.labelBinding(leave);
         emit.leave(false);
         code.labelBinding(leaveMissed);
@@ -101,11 +117,15 @@ final class RegionWriter {
         var steps = part.steps();
         emit.setCached(wanted[number]);
         code.labelBinding(blocks.get(number)).iinc(Emitter.DONE, steps.size());
+        if (plan.counted()) {
+            emit.countRun(number);
+        }
         if (number > 0 && goesOn(plan.parts().get(number - 1), part.offset())) {
             conditions.join();
         } else {
             conditions.forget();
         }
+        this.number = number;
         from = part.offset();
         for (int i = 0; i < steps.size(); i++) {
             var step = steps.get(i);
@@ -263,16 +283,12 @@ final class RegionWriter {
         return leave;
     }
 
-    /// For each offset behind a call of the region where to jump to return there.
+    /// For each offset where the return that is being written may go on in the region, where to jump.
     Map<Integer, Label> returnSites() {
         var sites = new TreeMap<Integer, Label>();
-        for (var part : plan.parts()) {
-            var last = part.steps().getLast();
-            int site = last.insn().op == Op.CALL ? plan.partAt(last.end()) : -1;
-            if (site >= 0) {
-                sites.put(last.end(), way(new Way(site, wanted[site] & ~emit.cached(), false)));
-            }
-        }
+        returnSites.of(number).stream().forEach(site -> {
+            sites.put(plan.parts().get(site).offset(), way(new Way(site, wanted[site] & ~emit.cached(), false)));
+        });
         return sites;
     }
 
@@ -297,11 +313,14 @@ final class RegionWriter {
 
     private void writeExit(Exit exit, Label label) {
         code.labelBinding(label);
-        if (exit.rest != 0) {
-            code.iinc(Emitter.DONE, -exit.rest);
+        if ((int) exit.offset == exit.offset) {
+            code.loadConstant((int) exit.offset).loadConstant(exit.rest);
+            code.goto_(exit.missed ? leaveMissedEarly : leaveEarly);
+        } else {
+            // What misses is in the region, and so near.
+            emit.pushRip(exit.offset);
+            code.lstore(Emitter.V).goto_(leave);
         }
-        emit.pushRip(exit.offset);
-        code.lstore(Emitter.V).goto_(exit.missed ? leaveMissed : leave);
     }
 
     // ---- what goes with the code
