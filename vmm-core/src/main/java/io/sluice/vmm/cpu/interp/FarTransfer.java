@@ -18,7 +18,7 @@ final class FarTransfer {
         long descriptor = Descriptors.read(core, selector, GuestFault.GP);
         if (Descriptors.isCodeOrData(descriptor)) {
             checkDirect(core, selector, descriptor);
-            enterCode(core, selector, descriptor, core.state.cpl, operandSize == 2 ? offset & 0xFFFF : offset);
+            enterCode(core, selector, descriptor, core.state.cpl, target(core, descriptor, offset, operandSize));
             return;
         }
         int type = Descriptors.type(descriptor);
@@ -45,7 +45,7 @@ final class FarTransfer {
         long descriptor = Descriptors.read(core, selector, GuestFault.GP);
         if (Descriptors.isCodeOrData(descriptor)) {
             checkDirect(core, selector, descriptor);
-            long target = operandSize == 2 ? offset & 0xFFFF : offset;
+            long target = target(core, descriptor, offset, operandSize);
             checkOffset(core, descriptor, target);
             pushReturn(core, operandSize, next);
             enterCode(core, selector, descriptor, core.state.cpl, target);
@@ -57,6 +57,12 @@ final class FarTransfer {
             return;
         }
         TaskSwitch.throughSelector(core, selector, descriptor, TaskSwitch.Cause.CALL);
+    }
+
+    /// Compatibility mode takes the lower half of an offset.
+    private static long target(Core core, long descriptor, long offset, int operandSize) {
+        long wide = core.state.inLongMode() && !Descriptors.isLong(descriptor) ? offset & 0xFFFF_FFFFL : offset;
+        return operandSize == 2 ? offset & 0xFFFF : wide;
     }
 
     private static void callGate(Core core, CallGate gate, long next) {

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// Finds out which blocks are worth a translation, and which others go with them.
 ///
 /// In two stages. A block that was interpreted often becomes a region with what is warm around it and is in no region
-/// yet. A region that is entered often is made anew, larger, with the functions that it calls in it, though they are in
-/// other regions too.
+/// yet; it counts how often its blocks run. Where such a region is entered often, a second one begins, which has what
+/// ran often from there on, the functions that it calls included, though they are in other regions too.
 final class HotCode {
     /// Of one region. The fewer of them, the less often one is left for another; HotSpot compiles larger ones more
     /// slowly.

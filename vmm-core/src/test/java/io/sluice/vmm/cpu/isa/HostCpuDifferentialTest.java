@@ -34,7 +34,8 @@ final class HostCpuDifferentialTest {
     private static GuestCpu translating;
 
     private int states;
-    private final Incomparable incomparable = new Incomparable(HostFacts.read());
+    private final HostFacts facts = HostFacts.read();
+    private final Incomparable incomparable = new Incomparable(facts);
     private final Map<String, List<String>> notCompared = new TreeMap<>();
     private final List<String> failures = new ArrayList<>();
     private final MachineState guestAfter = new MachineState();
@@ -128,7 +129,7 @@ final class HostCpuDifferentialTest {
             List<String> differences;
             try {
                 guest.run(mode, code[i], before[i], guestAfter);
-                differences = Comparison.differences(row, insn, before[i], after[i], guestAfter);
+                differences = Comparison.differences(facts.isIntel(), row, insn, before[i], after[i], guestAfter);
             } catch (IllegalStateException e) {
                 notCompared
                         .computeIfAbsent("no interpreter", r -> new ArrayList<>())

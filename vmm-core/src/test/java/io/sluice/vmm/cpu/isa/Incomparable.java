@@ -49,12 +49,14 @@ final class Incomparable {
             case MOVSXD -> insn.operandSize == 2 && !host.isIntel();
             // RAX says which components: those that only the host has must not be among them.
             case XSAVE, XSAVEC, XSAVEOPT, XRSTOR -> insn.base == 0 || insn.index == 0;
+            // Intel reads F3 90 as PAUSE even with a REX.B between.
+            case XCHG -> insn.rep != 0 && host.isIntel();
             // AMD goes over to MMX only for an MMX source.
             case CVTPI2PS -> insn.operands[1].kind() == Operand.Kind.MEMORY && !host.isIntel();
             // Which operand is read first is not said, and 16-bit addresses cannot be aimed.
             case CMPS -> insn.addressSize == 2;
-            // AMD reads before it asks whether it may write.
-            case ARPL -> insn.segment == Insn.CS && !host.isIntel();
+            // Whether it asks if it may write before it knows that it has to is not said.
+            case ARPL -> insn.segment == Insn.CS;
             default -> insn.mode == 64 && has66 && !host.isIntel() && insn.op.condition() >= 0 && isBranch(insn);
         };
     }
