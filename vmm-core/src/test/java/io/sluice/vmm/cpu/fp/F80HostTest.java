@@ -2,6 +2,7 @@ package io.sluice.vmm.cpu.fp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sluice.vmm.cpu.isa.HostFacts;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,6 +16,8 @@ class F80HostTest {
     private static final int ROUNDS = 20_000;
     private static final int C1 = 1 << 9;
     private static final int CONDITIONS = 0x4700;
+    private static final int UNDERFLOW_MASK = 0x10;
+    private static final boolean INTEL = HostFacts.read().isIntel();
 
     @FunctionalInterface
     interface Step {
@@ -56,10 +59,20 @@ class F80HostTest {
             c.useControlWord(fcw);
             operation.step.apply(c, aSe, aSig, bSe, bSig);
 
+            if (isOpen(operation, fcw)) {
+                continue;
+            }
             assertThat(ours(c, fcw, aSe, aSig))
                     .as("%s fcw=%x a=%x:%x b=%x:%x", operation, fcw, aSe, aSig, bSe, bSig)
                     .isEqualTo(text(host.se0, host.sig0, host.fsw & (0x3F | C1)));
         }
+    }
+
+    /// A denormal number scaled by nothing is no underflow on Intel's CPUs, though that is not masked; on AMD's it is,
+    /// as
+    /// in the guest.
+    private static boolean isOpen(Arithmetic operation, int fcw) {
+        return INTEL && operation == Arithmetic.FSCALE && (fcw & UNDERFLOW_MASK) == 0;
     }
 
     private static int control(Operands random, int i) {

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /// What the host's CPU is, as Linux tells it.
-final class HostFacts {
+public final class HostFacts {
     private final Set<String> flags;
     private final boolean intel;
 
@@ -17,7 +17,7 @@ final class HostFacts {
         this.intel = intel;
     }
 
-    static HostFacts read() {
+    public static HostFacts read() {
         try {
             String text = Files.readString(Path.of("/proc/cpuinfo"));
             return new HostFacts(
@@ -36,7 +36,7 @@ final class HostFacts {
                 .orElse("");
     }
 
-    boolean isIntel() {
+    public boolean isIntel() {
         return intel;
     }
 
