@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// As [RequestSweepConformanceTest], of the calls by which drivers, software devices and the host's own tools change
 /// something; every public method of the classes that have them is accounted for.
-@Timeout(30)
+@Timeout(120)
 class CallSweepConformanceTest {
     static List<CallSweeps.Sweep> all() {
         return CallSweeps.ALL;

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Every request that changes something, of every kind of file there is, is failed at its 1st, 2nd, … n-th inner step;
 /// nothing is left of it, and then the same request succeeds. That none is missing is found out from the tables
 /// themselves.
-@Timeout(30)
+@Timeout(120)
 class RequestSweepConformanceTest {
     static List<RequestSweeps.Sweep> all() {
         return RequestSweeps.ALL;

@@ -43,7 +43,7 @@ class AsmTest {
         String machine = mode == 64 ? "i386:x86-64" : mode == 32 ? "i386" : "i8086";
         var process = start("objdump", "-D", "-w", "-b", "binary", "-m", machine, "-M", "intel", file.toString());
         String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return output.lines()
                 .filter(line -> line.matches("\\s+[0-9a-f]+:\t.*"))
                 .map(line -> line.substring(line.lastIndexOf('\t') + 1))

@@ -26,10 +26,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// The real program under attack through its control socket, with a guest that tells every 20 ms what its clock shows.
 /// `-Dsluice.fuzz.seed=N` for the same bytes again.
-@Timeout(60)
+@Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadClientsTest {
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final double LONGEST_GAP_SECONDS = 0.5;
     private static final int HEAP_MIB = 192;
     private static final int DIRECT_MIB = 32;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The reference of the control socket is what the program says of itself, with all plugins.
-@Timeout(60)
+@Timeout(120)
 class ControlReferenceTest {
     private static MachineConfig config() {
         var guest = new HelloGuest(GuestCache.ofUser()).prepare((what, done, total) -> {});

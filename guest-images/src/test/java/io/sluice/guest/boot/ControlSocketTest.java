@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The real program over its control socket, as a script drives it.
-@Timeout(60)
+@Timeout(120)
 class ControlSocketTest {
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final String CARD = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 
     @TempDir

@@ -16,10 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Two clients that others wrote, in another language, for QEMU: one asks everything there is to ask and hears events,
 /// the other plugs a card into Debian's kernel and takes it away again.
-@Timeout(150)
+@Timeout(900)
 class ForeignClientTest {
-    private static final Duration BOOT = Duration.ofSeconds(80);
-    private static final Duration SOON = Duration.ofSeconds(40);
+    private static final Duration BOOT = Duration.ofSeconds(240);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final String PACKAGES =
             "golang-go, golang-github-digitalocean-go-qemu-dev and golang-github-kata-containers-govmm-dev";
     private static final String CARD = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";

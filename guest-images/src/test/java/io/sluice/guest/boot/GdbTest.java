@@ -18,10 +18,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Debian's gdb at work on Debian's kernel, from its first instruction on.
-@Timeout(300)
+@Timeout(900)
 class GdbTest {
-    private static final Duration BOOT = Duration.ofSeconds(120);
-    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration BOOT = Duration.ofSeconds(240);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final int STEPS = 100;
 
     /// Addresses of the kernel's symbols; its own list, which it has when it does not move itself about.

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The bare-metal guest, which needs nothing from outside the repository.
-@Timeout(60)
+@Timeout(120)
 class HelloBootTest {
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final String PROMPT = "hello> ";

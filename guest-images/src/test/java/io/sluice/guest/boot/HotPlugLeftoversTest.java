@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// asked for.
 @Timeout(120)
 class HotPlugLeftoversTest {
-    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final int TIMES = 200;
     private static final String CARD = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
 

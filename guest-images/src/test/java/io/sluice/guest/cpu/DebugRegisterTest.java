@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The debug registers themselves.
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DebugRegisterTest {
     @ParameterizedTest(name = "DR{0} with CR4.DE {1}: {2}")
     @CsvSource({"4, false, -1", "4, true, 6", "5, true, 6", "5, false, -1"})

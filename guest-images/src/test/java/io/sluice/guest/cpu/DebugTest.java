@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Single step, breakpoints and the debug registers. The handler of #DB goes back, so a test sees every trap there was.
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DebugTest {
     private static final long BS = 1 << 14;
     private static final long BD = 1 << 13;

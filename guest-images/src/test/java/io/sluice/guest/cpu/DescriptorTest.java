@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What the loads of segment registers check, in which order, and what they report.
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DescriptorTest {
     /// Vector and error code of loading `selector`, when the descriptor at [Rig#FREE] has this access byte; -1 is none.
     @ParameterizedTest(name = "level {0}: {1} := {2} with access {3} gives {4}({5})")

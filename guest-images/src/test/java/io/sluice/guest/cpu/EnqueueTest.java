@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// ENQCMD, ENQCMDS and MOVDIR64B: what they refuse, what goes out on the bus, what comes back.
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EnqueueTest {
     private static final long PORTAL = 0x3F_F000;
     private static final long PORTAL_GPA = 0xFE00_0000L;

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Code above the middle of the address space, where kernels have theirs, in two contexts: in global pages it outlives
 /// a change of context, in others never (SDM volume 3, section 4.10.2.4).
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class GlobalCodeTest {
     private static final long PGE = 1 << 7;
     private static final long PCIDE = 1 << 17;

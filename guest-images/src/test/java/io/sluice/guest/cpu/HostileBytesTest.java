@@ -17,7 +17,7 @@ class HostileBytesTest {
 
     @ParameterizedTest(name = "{0} bits, level {1}, seed {2}")
     @CsvSource({"16, 0, 1", "32, 0, 2", "32, 3, 3", "64, 0, 4", "64, 3, 5", "48, 3, 6"})
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void randomCodeRaisesOnlyTheGuestsFaults(int bits, int level, long seed) {
         var random = new SplittableRandom(seed);
         for (int round = 0; round < ROUNDS; round++) {

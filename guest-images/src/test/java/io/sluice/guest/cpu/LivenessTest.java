@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// A vCPU on its thread obeys from outside, whatever its guest does.
-@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LivenessTest {
     private static final int START = 0x1000;
 
@@ -181,7 +181,7 @@ class LivenessTest {
             vcpu.reset(realModeAt(START).andThen(state -> state.idtLimit = 0));
             vcpu.resume();
 
-            assertThat(shutDown.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(shutDown.await(60, TimeUnit.SECONDS)).isTrue();
 
             code("F4");
             vcpu.reset(realModeAt(START));

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Repeated strings that fault, and exchanges across pages: what is done is done, what is not is not.
-@Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class StringTest {
     @ParameterizedTest(name = "{0} {1} faults after {2} bytes with {3}")
     @CsvSource({

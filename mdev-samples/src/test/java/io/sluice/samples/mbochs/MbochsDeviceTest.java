@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(20)
+@Timeout(120)
 class MbochsDeviceTest {
     private static final String CONFIG_GOLDEN = "mdev-samples/src/test/resources/mbochs/config.txt";
     private static final String REGISTERS_GOLDEN = "mdev-samples/src/test/resources/mbochs/mbochs.regs.txt";

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a guest's registers make of a small display's 4 MiB, and how its picture is had.
-@Timeout(20)
+@Timeout(120)
 class PicturesTest {
     private static final int REGISTERS = 2;
     private static final int MEMORY = 0;

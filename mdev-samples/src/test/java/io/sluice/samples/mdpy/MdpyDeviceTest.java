@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(20)
+@Timeout(120)
 class MdpyDeviceTest {
     private static final String GOLDEN = "mdev-samples/src/test/resources/mdpy/config.txt";
     private static final int BAR = 0;

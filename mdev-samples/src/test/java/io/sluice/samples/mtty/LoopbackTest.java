@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A dual card made from the command line's two options, and a model of the stock driver that uses it.
-@Timeout(30)
+@Timeout(120)
 class LoopbackTest {
     private static final String UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
     private static final String PATH = "/sys/bus/mdev/devices/" + UUID;

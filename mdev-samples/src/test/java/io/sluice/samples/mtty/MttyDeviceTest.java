@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(120)
 class MttyDeviceTest {
     private static final String GOLDEN = "mdev-samples/src/test/resources/mtty/config.txt";
 

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A card that is moved to another machine, by the files of vfio.
-@Timeout(20)
+@Timeout(120)
 class MttyMigrationTest {
     private static final int STATE = 2;
 

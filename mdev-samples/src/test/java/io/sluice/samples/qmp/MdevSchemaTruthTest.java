@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The schema of a machine with all plugins.
-@Timeout(60)
+@Timeout(120)
 class MdevSchemaTruthTest extends QmpTruthContract {
     @TempDir
     private Path directory;

@@ -5,7 +5,7 @@ import java.util.List;
 import org.junit.jupiter.api.Timeout;
 
 /// The commands of the vfio plugin, and what others do with mediated devices.
-@Timeout(60)
+@Timeout(120)
 class MdevTranscriptsTest extends QmpCommandsContract {
     @Override
     protected String transcripts() {

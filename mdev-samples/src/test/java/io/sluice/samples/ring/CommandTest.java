@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every command, and every reason not to do one.
-@Timeout(20)
+@Timeout(120)
 class CommandTest {
     private static final int SPAN = 40 * GrantedPages.PAGE;
     private static final long SOURCE = DATA;

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Rings, doorbells and interrupts.
-@Timeout(20)
+@Timeout(120)
 class FlowTest {
     private final RingRig rig = new RingRig();
 

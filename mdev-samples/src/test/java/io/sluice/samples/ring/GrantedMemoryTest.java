@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// On memory that a process has mapped in an iommufd, while the device works on a thread of its own: what is taken away
 /// is away when the call returns.
-@Timeout(60)
+@Timeout(120)
 class GrantedMemoryTest {
     private static final long TARGET = 0x2_0000_0000L;
     private static final int IN_FILE = 1 << 20;
@@ -28,7 +28,7 @@ class GrantedMemoryTest {
     }
 
     private void awaitPosted(long count) {
-        await().atMost(Duration.ofSeconds(20)).until(() -> user.posted() == count);
+        await().atMost(Duration.ofSeconds(90)).until(() -> user.posted() == count);
     }
 
     /// Four long fills of other bytes each, and in their midst what takes the memory away.
@@ -97,7 +97,7 @@ class GrantedMemoryTest {
             user.map(IN_FILE, LENGTH, TARGET);
             user.create();
             takenAway(round, RealUser::detach);
-            await().atMost(Duration.ofSeconds(20)).until(() -> user.get(RingReg.STOPPED) == 1);
+            await().atMost(Duration.ofSeconds(90)).until(() -> user.get(RingReg.STOPPED) == 1);
             user.attach();
             user.destroy();
             user.unmap(TARGET, LENGTH);

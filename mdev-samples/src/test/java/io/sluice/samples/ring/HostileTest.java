@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Clients that write whatever they like into their rings and doorbells. A model knows what each was given; each access
 /// that the device makes for a client is held against it.
-@Timeout(60)
+@Timeout(120)
 class HostileTest {
     private static final int PAGES = 64;
     private static final int CLIENTS = 4;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// What is taken away in the middle of its use is away when the call that takes it returns.
-@Timeout(20)
+@Timeout(120)
 class IsolationTest {
     private static final int LONG = 3 << 20;
 

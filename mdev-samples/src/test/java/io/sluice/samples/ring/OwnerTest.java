@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The owner's page.
-@Timeout(20)
+@Timeout(120)
 class OwnerTest {
     private final RingRig rig = new RingRig();
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The tables are as their golden files say.
-@Timeout(20)
+@Timeout(120)
 class RingTablesTest {
     private static final String PLACE = "mdev-samples/src/test/resources/ring/";
 

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// A machine and the files of vfio, as the kernel's VFIO device of KVM has them; and PASIDs from the device's file to
 /// the vCPU.
-@Timeout(20)
+@Timeout(120)
 class VmCouplingConformanceTest {
     private static final String NAME = "0000:01:00.0";
 

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(30)
+@Timeout(120)
 class VmPasidsTest {
     private final Steps steps = new Steps();
     private final Kernel kernel = new Kernel(steps, Trace.none());

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A machine whose guest reads the registers of a mediated device, and what a test needs to hold it in one.
 abstract class TrapStage {
-    static final Duration SOON = Duration.ofSeconds(5);
+    static final Duration SOON = Duration.ofSeconds(90);
     static final String SLOT = "vfio-pci,addr=5,sysfsdev=";
     static final int PAGE = 4096;
     /// In the guest's RAM, which its IOAS maps where the guest finds it.
@@ -142,14 +142,14 @@ abstract class TrapStage {
 
     void awaitGo() {
         try {
-            assertThat(go.await(8, TimeUnit.SECONDS)).isTrue();
+            assertThat(go.await(60, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
     }
 
     void awaitTrap() throws InterruptedException {
-        assertThat(trapped.await(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(trapped.await(60, TimeUnit.SECONDS)).isTrue();
     }
 
     /// Pins a page and writes to it.
@@ -178,7 +178,7 @@ abstract class TrapStage {
     }
 
     static void ends(Future<?> task) throws Exception {
-        task.get(5, TimeUnit.SECONDS);
+        task.get(60, TimeUnit.SECONDS);
     }
 
     /// Another thread is inside the device until [#go], and the guest, which has been told to read, waits for it.

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// A vCPU that is stopped in an access that traps, while what the device stands on goes away: everything ends, nothing
 /// waits for the guest, and the guest sees the value that is written down in docs/vfio.md.
-@Timeout(10)
+@Timeout(120)
 class TrappedAccessConformanceTest extends TrapStage {
     // ---- the memory's provider goes away
 

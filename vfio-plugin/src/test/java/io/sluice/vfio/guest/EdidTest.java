@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The block as VESA E-EDID 1.4 lays it out. A stock kernel judges it too: the Debian guest takes its mode from it.
-@Timeout(10)
+@Timeout(120)
 class EdidTest {
     private static int at(byte[] edid, int offset) {
         return edid[offset] & 0xFF;

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(20)
+@Timeout(120)
 class GuestFunctionTest {
     private static final int DEVICE = 3;
     private static final String UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Regions that are memory, as the guest and as a display see them. The device's BAR 0 has 16 KiB.
-@Timeout(20)
+@Timeout(120)
 class GuestMemoryTest {
     private static final int DEVICE = 3;
     private static final int READ_WRITE_MMAP = VfioRegion.READ | VfioRegion.WRITE | VfioRegion.MMAP;

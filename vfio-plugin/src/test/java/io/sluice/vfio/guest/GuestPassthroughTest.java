@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A guest with functions of the host: NVMe, edu and a device that copies.
-@Timeout(20)
+@Timeout(120)
 class GuestPassthroughTest {
     private static final int DEVICE = 3;
     private static final int COMMAND = 0x04;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A vCPU writes to a passed-through BAR as fast as it can while the right to it comes and goes.
-@Timeout(30)
+@Timeout(120)
 class ShutBarRaceTest {
     private static final int DEVICE = 3;
     private static final int ROUNDS = 300;

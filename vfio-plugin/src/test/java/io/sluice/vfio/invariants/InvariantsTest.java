@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// I1 to I7 hold whatever is called in whatever order, and if one of the guards were missing, this would be seen.
 ///
 /// `-Dsluice.invariants.calls` makes more calls, `-Dsluice.invariants.seed` begins with another seed.
-@Timeout(300)
+@Timeout(900)
 final class InvariantsTest {
     private static final int WORLDS = 10;
     private static final long CALLS = Long.getLong("sluice.invariants.calls", 1_000_000) / WORLDS;

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The kernel's fixture `change_process`, by who is charged.
-@Timeout(20)
+@Timeout(120)
 final class ChangeProcessConformanceTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long AT = MockWorld.APERTURE_START;

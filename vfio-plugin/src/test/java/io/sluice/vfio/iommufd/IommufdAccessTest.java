@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Software devices and the memory of an IOAS.
-@Timeout(30)
+@Timeout(120)
 final class IommufdAccessTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long AT = MockWorld.APERTURE_START;

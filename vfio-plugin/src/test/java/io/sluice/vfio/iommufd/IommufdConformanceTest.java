@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The kernel's fixture `iommufd`.
-@Timeout(20)
+@Timeout(120)
 final class IommufdConformanceTest {
     private final MockWorld world = new MockWorld();
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The kernel's fixture `iommufd_device_pasid`, and the rules of attachment by PASID one by one.
-@Timeout(20)
+@Timeout(120)
 final class IommufdDevicePasidConformanceTest {
     private static final int PASID = 100;
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Who may bind a device, what it is attached to, and what becomes of it all when files are closed.
-@Timeout(20)
+@Timeout(120)
 final class IommufdDeviceTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long AT = MockWorld.APERTURE_START;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The kernel's fixture `iommufd_dirty_tracking`.
-@Timeout(20)
+@Timeout(120)
 final class IommufdDirtyTrackingConformanceTest {
     private static final long AT = MockWorld.APERTURE_START;
     private static final long PAGE = MockWorld.MOCK_PAGE;

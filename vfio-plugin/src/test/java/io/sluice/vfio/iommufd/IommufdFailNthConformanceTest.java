@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The kernel's `iommufd_fail_nth`: each row of it, and every other request that changes something.
-@Timeout(30)
+@Timeout(120)
 final class IommufdFailNthConformanceTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long AT = MockWorld.APERTURE_START;

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The kernel's fixture `iommufd_ioas`, without a domain, with one and with two.
-@Timeout(20)
+@Timeout(120)
 final class IommufdIoasConformanceTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long AT = MockWorld.APERTURE_START;

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The kernel's fixture `iommufd_mock_domain`.
-@Timeout(40)
+@Timeout(120)
 final class IommufdMockDomainConformanceTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long MOCK_PAGE = MockWorld.MOCK_PAGE;

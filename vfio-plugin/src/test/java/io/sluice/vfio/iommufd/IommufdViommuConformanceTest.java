@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The kernel's fixture `iommufd_viommu`.
-@Timeout(20)
+@Timeout(120)
 final class IommufdViommuConformanceTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long AT = MockWorld.APERTURE_START;

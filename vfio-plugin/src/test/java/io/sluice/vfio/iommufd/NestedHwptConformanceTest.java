@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The row `alloc_hwpt_nested` of the kernel's fixture `iommufd_ioas`, and the rules of fault queues.
-@Timeout(20)
+@Timeout(120)
 final class NestedHwptConformanceTest {
     private static final long AT = MockWorld.APERTURE_START;
     private static final StageOne TABLE = new StageOne(AT, 48, 0);

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The kernel's fixture `vfio_compat_mock_domain`, for both versions of type 1.
-@Timeout(20)
+@Timeout(120)
 final class VfioCompatMockDomainConformanceTest {
     private static final long PAGE = MockWorld.PAGE;
     private static final long AT = MockWorld.APERTURE_START;

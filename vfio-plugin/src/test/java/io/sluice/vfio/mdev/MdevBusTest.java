@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(20)
+@Timeout(120)
 class MdevBusTest {
     private static final String ONE = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
     private static final String TWO = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";

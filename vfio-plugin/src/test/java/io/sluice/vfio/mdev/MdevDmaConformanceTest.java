@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The three ways in which an instance reaches its user's memory, and that it reaches no other.
-@Timeout(20)
+@Timeout(120)
 class MdevDmaConformanceTest {
     private static final long IOVA = 0x100000;
 

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class MdevFailNthConformanceTest {
     private final MdevRig rig = new MdevRig();
     private final MdevRig.Vm vm = rig.new Vm();

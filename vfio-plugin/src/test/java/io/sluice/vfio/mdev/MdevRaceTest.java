@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// An instance that writes all the time, while its user takes his memory away in every way there is: when that has
 /// returned, not one byte moves. And the orders of calls that could wait for each other, and do not.
-@Timeout(60)
+@Timeout(120)
 class MdevRaceTest {
     private static final long IOVA = 0x100000;
     private static final int LENGTH = (int) (4 * PAGE);

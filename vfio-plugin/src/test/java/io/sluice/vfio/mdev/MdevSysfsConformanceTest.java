@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The bus as sysfs shows it.
-@Timeout(20)
+@Timeout(120)
 class MdevSysfsConformanceTest {
     private static final String ONE = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
     private static final String TWO = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002";

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What holds for every mediated device, whatever its user does. Each driver's tests extend it.
-@Timeout(30)
+@Timeout(120)
 public abstract class MdevContract {
     private static final int ACCESSES = 20_000;
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A group in an iommufd attaches its devices to what stands for the container when they are opened.
-@Timeout(20)
+@Timeout(120)
 class CompatIoasTest {
     private static final String NAME = "0000:01:00.0";
     private static final String EMULATED = "emulated";

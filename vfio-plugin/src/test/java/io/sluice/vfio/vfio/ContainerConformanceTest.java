@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A container with an IOMMU of type 1, and where it differs from an iommufd in its place.
-@Timeout(20)
+@Timeout(120)
 class ContainerConformanceTest {
     private static final String NAME = "0000:01:00.0";
     private static final long IOVA = 0x200000;

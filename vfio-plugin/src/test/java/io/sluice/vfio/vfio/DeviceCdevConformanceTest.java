@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The life of a device's own file: bind, attach, detach, close.
-@Timeout(20)
+@Timeout(120)
 class DeviceCdevConformanceTest {
     private final VfioRig rig = new VfioRig();
     private final TestDevice device = new TestDevice();

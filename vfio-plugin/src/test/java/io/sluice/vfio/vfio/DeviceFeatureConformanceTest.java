@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// VFIO_DEVICE_FEATURE: the rules for all features, and the notes of writes.
-@Timeout(20)
+@Timeout(120)
 class DeviceFeatureConformanceTest {
     private final VfioRig rig = new VfioRig();
     private final TestDevice device = new TestDevice();

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// SET_IRQS by descriptors, as a process asks.
-@Timeout(20)
+@Timeout(120)
 class DeviceIrqConformanceTest {
     private static final int TRIGGER = SetIrqs.ACTION_TRIGGER;
     private static final int UNMASK = SetIrqs.ACTION_UNMASK;

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// Which pages of a container count as written: with a device that writes by the IOMMU all that are mapped, with
 /// emulated ones alone those that they have pinned or written.
-@Timeout(20)
+@Timeout(120)
 class DirtyPagesConformanceTest {
     private static final long IOVA = 0x200000;
     private static final int PAGES = 16;

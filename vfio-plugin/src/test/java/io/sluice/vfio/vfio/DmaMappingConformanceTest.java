@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Rows `vfio_iommufd_setup`, `vfio_dma_mapping` and `vfio_dma_map_limit`, with a real IOMMU behind each way.
-@Timeout(30)
+@Timeout(120)
 class DmaMappingConformanceTest {
     private static final String NAME = "0000:01:00.0";
     private static final int RW = VfioIommuMapDma.READ | VfioIommuMapDma.WRITE;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The file of a group, with an iommufd in the place of a container; and tokens.
-@Timeout(20)
+@Timeout(120)
 class GroupConformanceTest {
     private static final String NAME = "0000:01:00.0";
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Two functions of one slot, each in a group of its own, that are reset together.
-@Timeout(20)
+@Timeout(120)
 class HotResetConformanceTest {
     private final VfioRig rig = new VfioRig();
     private final IommuUnit unit = new IommuUnit(UnitSettings.vtd("dmar0"), rig.kernel.frames(), rig.steps);

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Migration, version 2: the table, the walk, the streams.
-@Timeout(20)
+@Timeout(120)
 class MigrationConformanceTest {
     private static final int ALL = MigrationOps.STOP_COPY | MigrationOps.P2P | MigrationOps.PRE_COPY;
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(20)
+@Timeout(120)
 class VfioDeviceTest {
     private static final int MASK = SetIrqs.ACTION_MASK;
     private static final int UNMASK = SetIrqs.ACTION_UNMASK;

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 /// Every request that changes something is failed at its 1st, 2nd, … n-th inner step; nothing is left of it, and then
 /// it
 /// succeeds.
-@Timeout(30)
+@Timeout(120)
 class VfioFailNthConformanceTest {
     private static final String NAME = "0000:01:00.0";
     private static final long IOVA = 0x200000;

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Runs a console in a process of its own on a pseudo-terminal of script(1), from Debian's package bsdutils.
-@Timeout(30)
+@Timeout(120)
 final class TerminalTest {
     @TempDir
     private Path directory;
@@ -59,7 +59,7 @@ final class TerminalTest {
         process.getOutputStream().write(keys.getBytes(StandardCharsets.ISO_8859_1));
         process.getOutputStream().flush();
         var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return output;
     }
 
@@ -130,7 +130,7 @@ final class TerminalTest {
         new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor();
         process.getInputStream().readAllBytes();
 
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(noted("status")).isEqualTo(status);
         assertTerminalAsBefore();
     }
@@ -163,7 +163,7 @@ final class TerminalTest {
         process.getOutputStream().flush();
 
         assertThat(new String(output, StandardCharsets.US_ASCII)).isEqualTo("0123456789\n".repeat(100_000));
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(3);
     }
 
@@ -176,6 +176,6 @@ final class TerminalTest {
         process.getOutputStream().write("abc".getBytes(StandardCharsets.US_ASCII));
         process.getOutputStream().flush();
 
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 import org.junit.jupiter.api.Timeout;
 
 /// The commands of the machine itself and of the protocol.
-@Timeout(60)
+@Timeout(120)
 class CommandTranscriptsTest extends QmpCommandsContract {
     @Override
     protected String transcripts() {

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Texts as they are printed, for guests in every mode of the processor. They were compared with those of QEMU 7.2
 /// running the same sectors; docs/monitor.md says where the two differ.
-@Timeout(30)
+@Timeout(120)
 final class HumanMonitorGoldenTest {
     private static final String GOLDEN = "vmm-core/src/test/resources/monitor/";
     private static final List<String> COMMANDS = List.of(

@@ -18,9 +18,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Lines and answers, as QEMU 7.2 gives them.
-@Timeout(30)
+@Timeout(120)
 final class HumanMonitorTest {
-    private static final Duration SHORT = Duration.ofSeconds(10);
+    private static final Duration SHORT = Duration.ofSeconds(60);
 
     @TempDir
     private static Path shared;

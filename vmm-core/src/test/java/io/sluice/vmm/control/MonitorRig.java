@@ -39,7 +39,7 @@ final class MonitorRig implements AutoCloseable {
     /// @param hex the sector's code
     static MonitorRig halted(Path directory, String hex, String... devices) {
         var monitor = new MonitorRig(MachineRig.start(config(directory, hex, false, devices)));
-        await().atMost(Duration.ofSeconds(10))
+        await().atMost(Duration.ofSeconds(90))
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> monitor.rig.ask(machine -> machine.view().cpu(0).isHalted()));
         return monitor;

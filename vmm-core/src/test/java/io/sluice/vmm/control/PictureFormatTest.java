@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The JDK's own reader judges what is written.
-@Timeout(30)
+@Timeout(120)
 class PictureFormatTest {
     private static final int PAD = 12;
 

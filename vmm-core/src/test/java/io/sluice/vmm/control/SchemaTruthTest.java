@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What `query-qmp-schema` promises is what the commands take and give.
-@Timeout(60)
+@Timeout(120)
 class SchemaTruthTest extends QmpTruthContract {
     @TempDir
     private Path directory;

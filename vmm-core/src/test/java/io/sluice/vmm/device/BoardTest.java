@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Devices and controllers together, in the sequences of Linux 6.1.
-@Timeout(10)
+@Timeout(120)
 final class BoardTest {
     private static final long MILLISECOND = 1_000_000;
     private static final int LEVEL = 1 << 15;

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// A guest that writes anything anywhere: nothing throws, grows or hangs.
-@Timeout(20)
+@Timeout(120)
 final class HostileGuestTest {
     private static final int ACCESSES = 40_000;
     /// More than all devices together can have: one each, three of the HPET, two of the UART.

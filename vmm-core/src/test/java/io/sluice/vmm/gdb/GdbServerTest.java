@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Sockets between a debugger and a machine's owner.
-@Timeout(30)
+@Timeout(120)
 final class GdbServerTest implements LoopEvents {
     private static final GdbTarget.Tcp ANY_PORT = new GdbTarget.Tcp("127.0.0.1", 0);
 

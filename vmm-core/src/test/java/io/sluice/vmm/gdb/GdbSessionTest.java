@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(10)
+@Timeout(120)
 final class GdbSessionTest {
     private static final String REGISTERS_AT_STOP = "06:0000000000000000;07:0000000000000000;10:0000000000000000;";
     private static final String STOPPED = "T05thread:1;" + REGISTERS_AT_STOP;

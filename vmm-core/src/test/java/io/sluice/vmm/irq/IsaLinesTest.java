@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(10)
+@Timeout(120)
 final class IsaLinesTest {
     private final FakeLoop loop = new FakeLoop();
     private final List<String> log = new ArrayList<>();

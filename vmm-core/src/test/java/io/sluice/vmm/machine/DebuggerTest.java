@@ -30,9 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// A debugger at work on a machine that runs.
-@Timeout(30)
+@Timeout(120)
 final class DebuggerTest implements DebugPort.Listener {
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final int ENTRY = 0x7C00;
 
     private final BlockingQueue<DebugPort.Stop> stops = new LinkedBlockingQueue<>();
@@ -81,7 +81,7 @@ final class DebuggerTest implements DebugPort.Listener {
     private DebugPort.Stop go(MachineRig rig, Motion motion) throws InterruptedException {
         assertThat(is(rig, port -> port.resume(List.of(motion), motion == Motion.GO)))
                 .isTrue();
-        var stop = stops.poll(10, TimeUnit.SECONDS);
+        var stop = stops.poll(60, TimeUnit.SECONDS);
         assertThat(stop).isNotNull();
         return stop;
     }
@@ -177,10 +177,10 @@ final class DebuggerTest implements DebugPort.Listener {
             assertThat(is(rig, port -> port.resume(List.of(Motion.GO), true))).isFalse();
 
             rig.ask(Machine::pause);
-            assertThat(stops.poll(10, TimeUnit.SECONDS)).isEqualTo(new DebugPort.Stop(RunState.PAUSED, 0, null));
+            assertThat(stops.poll(60, TimeUnit.SECONDS)).isEqualTo(new DebugPort.Stop(RunState.PAUSED, 0, null));
             assertThat(rig.ask(Machine::resume)).isTrue();
             tell(rig, DebugPort::interrupt);
-            assertThat(stops.poll(10, TimeUnit.SECONDS)).isEqualTo(new DebugPort.Stop(RunState.PAUSED, 0, null));
+            assertThat(stops.poll(60, TimeUnit.SECONDS)).isEqualTo(new DebugPort.Stop(RunState.PAUSED, 0, null));
         }
     }
 
@@ -208,7 +208,7 @@ final class DebuggerTest implements DebugPort.Listener {
             assertThat(stops.poll(50, TimeUnit.MILLISECONDS)).isNull();
             tell(rig, DebugPort::interrupt);
 
-            assertThat(stops.poll(10, TimeUnit.SECONDS)).isEqualTo(new DebugPort.Stop(RunState.PAUSED, 0, null));
+            assertThat(stops.poll(60, TimeUnit.SECONDS)).isEqualTo(new DebugPort.Stop(RunState.PAUSED, 0, null));
         }
     }
 
@@ -245,7 +245,7 @@ final class DebuggerTest implements DebugPort.Listener {
             tell(rig, DebugPort::removeAll);
             tell(rig, port -> port.resume(List.of(Motion.GO), true));
 
-            assertThat(ends.poll(10, TimeUnit.SECONDS)).isEqualTo(43);
+            assertThat(ends.poll(60, TimeUnit.SECONDS)).isEqualTo(43);
         }
     }
 

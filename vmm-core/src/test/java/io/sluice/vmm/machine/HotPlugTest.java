@@ -19,9 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(60)
+@Timeout(120)
 final class HotPlugTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final String[] DEVICES = {
         "pcie-root-port,id=rp1,chassis=1", "pcie-root-port,chassis=2", "pcie-root-port,id=rp3,chassis=3,hotplug=off",
         "edu,id=cold", "edu,id=c3,bus=rp3", "edu"

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A machine's meters, as they look from outside.
-@Timeout(40)
+@Timeout(120)
 final class MachineMetersTest {
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(90);
 
     /// What [BusyGuest] makes move.
     private static final List<String> MOVING = List.of(

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// A BAR of 16 KiB: device, memory, memory, device.
-@Timeout(20)
+@Timeout(120)
 class BarMemoryTest {
     private static final int DEVICE = 3;
     private static final int MEMORY = 2;

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What a bridge lets through, and what not.
-@Timeout(10)
+@Timeout(120)
 final class BridgeWindowTest {
     private static final int COMMAND = 0x04;
     private static final int IO_BASE = 0x1C;

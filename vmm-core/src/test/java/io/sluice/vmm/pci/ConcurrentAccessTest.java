@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Several vCPUs at once, on a real loop: accesses wait for one another but never fail, hang or reach two functions.
-@Timeout(30)
+@Timeout(120)
 class ConcurrentAccessTest {
     private static final int ROUNDS = 20_000;
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// Cards come and go on a real loop while vCPUs reach for them: after a removal has returned, nothing reaches the card
 /// and nothing comes from it.
-@Timeout(40)
+@Timeout(120)
 final class ConcurrentRemovalTest {
     private static final int CARDS = 100;
     private static final long PATIENCE = 20_000_000;

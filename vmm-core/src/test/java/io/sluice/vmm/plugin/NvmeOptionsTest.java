@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(20)
+@Timeout(120)
 class NvmeOptionsTest {
     private final PciBoard board = new PciBoard();
     private final TestContext context = new TestContext(board);

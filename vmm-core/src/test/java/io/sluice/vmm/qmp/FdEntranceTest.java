@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Inherited descriptors: here they are those of Java's own channels, found by looking at what an `open` adds.
-@Timeout(30)
+@Timeout(120)
 class FdEntranceTest {
     private static final LoopEvents QUIET = new LoopEvents() {
         @Override

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What only a process of its own shows: standard input and output, and the end by a signal.
-@Timeout(60)
+@Timeout(120)
 class ProcessTest {
     private static Process start(String address) throws IOException {
         return new ProcessBuilder(
@@ -54,11 +54,11 @@ class ProcessTest {
     void aSignalTakesTheFileAway(@TempDir Path directory) throws Exception {
         var path = directory.resolve("qmp.sock");
         var process = start(path.toString());
-        await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(path));
+        await().atMost(Duration.ofSeconds(90)).until(() -> Files.exists(path));
 
         process.destroy();
 
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(directory).isEmptyDirectory();
     }
 }

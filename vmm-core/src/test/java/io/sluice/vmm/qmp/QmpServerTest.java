@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Sockets, and clients that behave badly on them.
-@Timeout(60)
+@Timeout(120)
 class QmpServerTest {
     private static final String STATUS =
             "{\"return\": {\"running\": true, \"singlestep\": false, \"status\": \"running\"}}";
@@ -224,7 +224,7 @@ class QmpServerTest {
         assertThat(waiting.isDone()).isFalse();
 
         try (var client = QmpTestClient.connect(path).negotiate()) {
-            waiting.get(5, TimeUnit.SECONDS);
+            waiting.get(60, TimeUnit.SECONDS);
             assertThat(client.call("{'execute':'query-status'}")).isEqualTo(STATUS);
         }
     }
@@ -293,7 +293,7 @@ class QmpServerTest {
             client.close();
         }
 
-        await().atMost(Duration.ofSeconds(10)).until(() -> counting.disconnected.get() == 500);
+        await().atMost(Duration.ofSeconds(90)).until(() -> counting.disconnected.get() == 500);
     }
 
     @Test
@@ -316,7 +316,7 @@ class QmpServerTest {
         }
 
         assertThat(counting.dropped).hasValue(1);
-        await().atMost(Duration.ofSeconds(10)).until(() -> counting.disconnected.get() == most);
+        await().atMost(Duration.ofSeconds(90)).until(() -> counting.disconnected.get() == most);
         try (var client = QmpTestClient.connect(path).negotiate()) {
             assertThat(client.call("{'execute':'query-status'}")).isEqualTo(STATUS);
         }
@@ -335,7 +335,7 @@ class QmpServerTest {
         try (var client = QmpTestClient.connect(path).negotiate()) {
             assertThat(client.call("{'execute':'query-status'}")).isEqualTo(STATUS);
         }
-        await().atMost(Duration.ofSeconds(10)).until(() -> counting.disconnected.get() == counting.connected.get());
+        await().atMost(Duration.ofSeconds(90)).until(() -> counting.disconnected.get() == counting.connected.get());
     }
 
     @Test
@@ -411,7 +411,7 @@ class QmpServerTest {
         try (var client = QmpTestClient.connect(path).negotiate()) {
             client.send("{'execute':'stop','id':'last'}");
             await().until(() -> commands.state == RunState.PAUSED);
-            owner.submit(() -> servers.getFirst().close()).get(5, TimeUnit.SECONDS);
+            owner.submit(() -> servers.getFirst().close()).get(60, TimeUnit.SECONDS);
 
             assertThat(client.receive()).contains("STOP");
             assertThat(client.receive()).isEqualTo("{\"return\": {}, \"id\": \"last\"}");

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What holds for everything on a bus, whatever a hostile guest does. Each device room runs it on its devices.
-@Timeout(20)
+@Timeout(120)
 public abstract class BusDeviceContract {
     private static final int ACCESSES = 20_000;
     private static final int[] SIZES = {1, 2, 4, 8};

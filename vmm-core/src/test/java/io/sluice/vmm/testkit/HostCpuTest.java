@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The harness itself, on instructions whose results are known.
-@Timeout(20)
+@Timeout(120)
 final class HostCpuTest {
     private final HostCpu host = HostCpu.start();
     private final MachineState before = new MachineState();

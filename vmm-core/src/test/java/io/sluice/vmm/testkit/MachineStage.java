@@ -41,7 +41,7 @@ public final class MachineStage implements QmpStage, AutoCloseable {
     private static final Set<String> STAYING = Set.of("shutdown", "no-shutdown", "internal-error");
 
     private static final int RTC_INDEX = 0x70;
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(90);
     private static final String SOCKET = "qmp.sock";
     private static final List<OptionInfo> OPTIONS =
             List.of(new OptionInfo("device", List.of()), new OptionInfo("msg", List.of("timestamp")));

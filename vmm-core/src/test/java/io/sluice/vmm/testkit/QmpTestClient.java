@@ -15,9 +15,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/// A plain client of a control socket, written against nothing but sockets. Waits ten seconds for an answer at most.
+/// A plain client of a control socket, written against nothing but sockets. Waits a minute for an answer at most.
 public final class QmpTestClient implements Closeable {
-    private static final long PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(10);
+    private static final long PATIENCE_MILLIS = TimeUnit.SECONDS.toMillis(60);
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final SocketChannel channel;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// What every event loop must give a strand. A test of an event loop extends this.
-@Timeout(10)
+@Timeout(120)
 public abstract class StrandContract {
     private static final long MILLISECOND = 1_000_000;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Translations that a device holds itself.
-@Timeout(20)
+@Timeout(120)
 final class DeviceTlbTest {
     private static final int PAGE = DmaRig.PAGE;
     private static final int PASID = 9;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// DMA without a pause from two requester ids while what they go through changes.
-@Timeout(30)
+@Timeout(120)
 final class DmaRaceTest {
     private static final int PAGE = DmaRig.PAGE;
     private static final int TURNS = 60;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// Four devices write without a pause, each by several ways, while everything is taken away from them, at random. What
 /// was taken away is wiped as soon as the call has returned, and stays so.
-@Timeout(60)
+@Timeout(120)
 final class DmaStormTest {
     private static final int PAGE = DmaRig.PAGE;
     private static final int DEVICES = 4;

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The two words in which DMA and removals meet, with nothing around them that could hide an error.
-@Timeout(60)
+@Timeout(120)
 final class EpochStressTest {
     private static final long NANOS = 1_500_000_000L;
     private static final int PAGES = 40;

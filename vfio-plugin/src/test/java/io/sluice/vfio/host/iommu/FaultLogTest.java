@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-@Timeout(20)
+@Timeout(120)
 final class FaultLogTest {
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE / 3);
     private final FaultLog log = new FaultLog(now::get);

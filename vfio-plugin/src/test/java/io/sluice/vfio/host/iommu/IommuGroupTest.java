@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(120)
 final class IommuGroupTest {
     private static final Domain BLOCKING = BlockingDomain.INSTANCE;
     private static final DeviceTraits PASIDS = new DeviceTraits(8, true, false, false, true, List.of());

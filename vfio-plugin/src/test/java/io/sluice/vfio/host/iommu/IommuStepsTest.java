@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every request that takes something is made to fail at its first, second, … last step; afterwards all is as it was,
 /// and the same request succeeds.
-@Timeout(20)
+@Timeout(120)
 final class IommuStepsTest {
     private static final Object OWNER = "owner";
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(120)
 final class IommuUnitTest {
     private static final Bdf BRIDGE = Bdf.of(4, 0, 0);
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(20)
+@Timeout(120)
 final class NestedDomainTest {
     private static final int PAGE = DmaRig.PAGE;
     /// Where the guest's memory begins in the parent, and in its pages the guest's tables.

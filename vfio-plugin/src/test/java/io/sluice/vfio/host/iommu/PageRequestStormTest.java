@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Operations that wait for pages, while those are answered by one thread and everything is taken away by another.
-@Timeout(60)
+@Timeout(120)
 final class PageRequestStormTest {
     private static final int PAGE = DmaRig.PAGE;
     private static final int PASID = 9;

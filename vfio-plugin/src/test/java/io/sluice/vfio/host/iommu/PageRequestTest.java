@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Operations that wait for pages.
-@Timeout(20)
+@Timeout(120)
 final class PageRequestTest {
     private static final int PAGE = DmaRig.PAGE;
     private static final int PASID = 9;

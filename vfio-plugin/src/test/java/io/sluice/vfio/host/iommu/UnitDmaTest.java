@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What a function sees that stands behind the IOMMU.
-@Timeout(20)
+@Timeout(120)
 final class UnitDmaTest {
     private static final int PAGE = DmaRig.PAGE;
     private static final Bdf NOBODY = Bdf.of(9, 0, 0);

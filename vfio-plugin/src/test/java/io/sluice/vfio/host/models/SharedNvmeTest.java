@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// One NVMe device of the host whose virtual functions are controllers with a drive each.
-@Timeout(20)
+@Timeout(120)
 final class SharedNvmeTest {
     private static final int PAGE = 4096;
     private static final long ADMIN_SQ = 0;

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// What holds in every hierarchy, tried on many; a failure names the seed.
-@Timeout(20)
+@Timeout(120)
 final class RandomTopologyTest {
     private static final String[] ACS = {"", " acs=true", " acs=true", " acs.0=sv acs.1=rr", " acs=true acs-off.0=rr"};
 

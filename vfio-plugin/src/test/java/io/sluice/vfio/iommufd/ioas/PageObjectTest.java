@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(20)
+@Timeout(120)
 final class PageObjectTest {
     private static final int PAGES = 40;
     private static final long PAGE = PageObject.PAGE;

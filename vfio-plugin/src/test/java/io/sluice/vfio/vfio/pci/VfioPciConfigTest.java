@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Configuration space as its user sees it: the rows of docs/vfio-pci.md.
-@Timeout(20)
+@Timeout(120)
 class VfioPciConfigTest {
     private static final int COMMAND = 0x04;
     private static final int MEMORY = 2;

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Opening, closing, regions, resets and DMA of functions of the host.
-@Timeout(20)
+@Timeout(120)
 class VfioPciDeviceTest {
     private static final int MEMORY = 2;
     private static final int RAM = 1 << 20;

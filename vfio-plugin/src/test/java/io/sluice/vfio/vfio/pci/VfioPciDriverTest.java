@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The driver vfio-pci from the side of a process: device files, iommufd, memory, interrupts.
-@Timeout(20)
+@Timeout(120)
 class VfioPciDriverTest {
     private static final String HOST = """
             {"functions": [

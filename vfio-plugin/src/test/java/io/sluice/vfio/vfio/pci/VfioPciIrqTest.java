@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// SET_IRQS on functions of the host (host-model rows: interrupts, vfio_pci_irq).
-@Timeout(20)
+@Timeout(120)
 class VfioPciIrqTest {
     private static final int EDU_RAISE = 0x60;
     private static final int EDU_ACKNOWLEDGE = 0x64;

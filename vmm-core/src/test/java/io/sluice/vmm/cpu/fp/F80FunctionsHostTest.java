@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Transcendental functions against the host's x87: within one unit of the last place (both sides may be off by
 /// almost one, so two apart is what can be told here), special values exactly.
-@Timeout(30)
+@Timeout(120)
 class F80FunctionsHostTest {
     private static final int ROUNDS = 20_000;
 

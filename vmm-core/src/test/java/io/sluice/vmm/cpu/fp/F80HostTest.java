@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /// Every operation on 80-bit numbers against the x87 of the host, bit by bit, with flags and C1, in all rounding modes
 /// and precisions, exceptions masked and not.
-@Timeout(20)
+@Timeout(120)
 class F80HostTest {
     private static final int ROUNDS = 20_000;
     private static final int C1 = 1 << 9;

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// binary32 and binary64 against the SSE unit of the host, in all rounding modes, with and without DAZ and FTZ, and
 /// with
 /// PE sticky (the short way) or not.
-@Timeout(20)
+@Timeout(120)
 class ScalarHostTest {
     private static final int ROUNDS = 40_000;
     private static final int XMM0 = 160;

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// What a vCPU tells of a small guest, item by item.
-@Timeout(30)
+@Timeout(120)
 final class CpuTraceTest {
     private static final String GOLDEN = "vmm-core/src/test/resources/io/sluice/vmm/cpu/interp/trace.";
 

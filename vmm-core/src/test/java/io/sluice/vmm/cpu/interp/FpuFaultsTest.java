@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// What user mode on the host cannot show: the control bits that forbid x87, MMX and SSE, and how a pending x87
 /// exception is told.
-@Timeout(10)
+@Timeout(120)
 class FpuFaultsTest {
     private static final int EM = 1 << 2;
     private static final int NE = 1 << 5;

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The decoder and the disassembler against binutils. Needs `objdump` (Debian's package binutils).
-@Timeout(60)
+@Timeout(120)
 final class DisassemblerTest {
     /// Slots of one image: branch targets must stay below 64 KiB, where 16-bit and 32-bit truncation agree.
     private static final int CHUNK = 2000;

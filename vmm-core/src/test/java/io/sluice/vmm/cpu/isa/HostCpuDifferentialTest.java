@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 ///
 /// `-Dsluice.isa.seed=N` and `-Dsluice.isa.states=N` look elsewhere and longer; `-Dsluice.isa.row=TEXT` only at rows
 /// whose text contains TEXT.
-@Timeout(300)
+@Timeout(900)
 final class HostCpuDifferentialTest {
     private static final long SEED = Long.getLong("sluice.isa.seed", 1);
     private static final int STATES = Integer.getInteger("sluice.isa.states", 200);

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Random bytes on the host's own CPU: what the decoder takes for an instruction is one there, with the same length,
 /// and
 /// what the decoder refuses is #UD there.
-@Timeout(60)
+@Timeout(120)
 final class HostCpuLegalityTest {
     private static final long SEED = Long.getLong("sluice.isa.seed", 1);
     private static final int TRIES = 60_000;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 /// as interpreted: as they come in at the first block or in the middle, and when they were translated once more.
 ///
 /// `-Dsluice.isa.seed=N` looks elsewhere; `-Dsluice.isa.programs=N` longer.
-@Timeout(300)
+@Timeout(900)
 final class TranslatedProgramsTest {
     private static final long SEED = Long.getLong("sluice.isa.seed", 1);
     private static final int PROGRAMS = Integer.getInteger("sluice.isa.programs", 400);

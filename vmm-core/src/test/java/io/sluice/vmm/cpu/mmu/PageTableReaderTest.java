@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(120)
 final class PageTableReaderTest {
     private static final long PG = 1L << 31;
     private static final long PSE = 1L << 4;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(10)
+@Timeout(120)
 final class AcpiPmTest {
     private static final long SECOND = 1_000_000_000;
     private static final int STATUS = 0x00;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(10)
+@Timeout(120)
 final class IoApicTest {
     private static final int MASKED = 1 << 16;
     private static final int LEVEL = 1 << 15;

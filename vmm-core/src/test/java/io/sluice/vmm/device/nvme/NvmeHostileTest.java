@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// A guest that writes anything anywhere.
-@Timeout(30)
+@Timeout(120)
 class NvmeHostileTest {
     private static final int STEPS = 3000;
     /// Everything that the controller may write lies below it.

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// What happens to commands that the disk's thread has when everything else goes.
-@Timeout(20)
+@Timeout(120)
 class NvmeResetTest {
     private static final int FUA = 1 << 30;
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The controller's registers, its life and its interrupts.
-@Timeout(20)
+@Timeout(120)
 class NvmeTest {
     private static final int ENABLED = NvmeDriver.ENABLED;
     private static final int FLUSH = 0;

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Strands on the product's loop, which looks at them while it is awake.
-@Timeout(20)
+@Timeout(120)
 final class VertxStrandTest extends StrandContract {
     private final List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
     private final List<Long> blocks = Collections.synchronizedList(new ArrayList<>());
@@ -80,7 +80,7 @@ final class VertxStrandTest extends StrandContract {
 
             strand.defer(done::countDown);
 
-            assertThat(done.await(2, SECONDS)).as("post %d", i).isTrue();
+            assertThat(done.await(60, SECONDS)).as("post %d", i).isTrue();
             spin(random.nextLong(2 * VertxLoops.SPIN_NANOS));
         }
     }
@@ -173,8 +173,8 @@ final class VertxStrandTest extends StrandContract {
             spin(10_000);
         }
 
-        assertThat(posts.await(1, SECONDS)).isTrue();
-        assertThat(timer.await(1, SECONDS)).isTrue();
+        assertThat(posts.await(60, SECONDS)).isTrue();
+        assertThat(timer.await(60, SECONDS)).isTrue();
         stop.set(true);
     }
 
@@ -198,7 +198,7 @@ final class VertxStrandTest extends StrandContract {
             var done = new CountDownLatch(1);
             long start = System.nanoTime();
             strand.defer(done::countDown);
-            assertThat(done.await(5, SECONDS)).isTrue();
+            assertThat(done.await(60, SECONDS)).isTrue();
             most = Math.max(most, System.nanoTime() - start);
         }
         stop.set(true);
@@ -219,7 +219,7 @@ final class VertxStrandTest extends StrandContract {
         strand.defer(() -> {});
         strand.defer(done::countDown);
 
-        assertThat(done.await(5, SECONDS)).isTrue();
+        assertThat(done.await(60, SECONDS)).isTrue();
         loops.close();
         assertThat(failures).singleElement().satisfies(f -> assertThat(f).hasMessage("broken"));
         assertThat(blocks)
