@@ -135,6 +135,38 @@ class TranslationTest {
         }
     }
 
+    /// What a call through a register was seen to call goes into the region; what it calls later is called all the same.
+    @Test
+    void aCallThroughARegisterGoesElsewhereLater() {
+        try (var rig = Rig.long64(HOT_AT)) {
+            rig.put(FUNCTION, 0xB8, 1, 0, 0, 0, 0xC3);
+            rig.put(OTHER_FUNCTION, 0xB8, 2, 0, 0, 0, 0xC3);
+            rig.code(a -> {
+                a.mov(Reg.RSI, FUNCTION);
+                a.mov(Reg.EDI, ROUNDS);
+                a.call("rounds");
+                a.mov(Reg.EBP, Reg.EBX);
+                a.mov(Reg.RSI, OTHER_FUNCTION);
+                a.mov(Reg.EDI, ROUNDS);
+                a.call("rounds");
+                a.jmp("done");
+                a.label("rounds");
+                a.mov(Reg.EBX, 0);
+                a.label("again");
+                a.call(Reg.RSI);
+                a.add(Reg.EBX, Reg.EAX);
+                a.dec(Reg.EDI);
+                a.j(Condition.NE, "again");
+                a.ret();
+                a.label("done");
+            });
+
+            check(rig, 2, ROUNDS);
+
+            assertThat(rig.interpreter.counters().regionsBuilt()).isBetween(1L, 12L);
+        }
+    }
+
     /// Calls the function many times, sum in EBX; then comes the change, and the same code calls it three times more,
     /// sum in EBP.
     private static Rig rig(Consumer<Asm> change) {
@@ -172,10 +204,14 @@ class TranslationTest {
     }
 
     private static void check(Rig rig, int later) {
+        check(rig, later, 3);
+    }
+
+    private static void check(Rig rig, int later, long times) {
         var stop = rig.run();
 
         assertThat(stop.isEnd()).isTrue();
         assertThat(rig.cpu.gpr[5]).isEqualTo(ROUNDS);
-        assertThat(rig.cpu.gpr[3]).isEqualTo(3L * later);
+        assertThat(rig.cpu.gpr[3]).isEqualTo(times * later);
     }
 }

@@ -32,6 +32,8 @@ final class Block {
     int entryOffset;
     /// All that it was translated in.
     final List<Region> regions = new ArrayList<>(0);
+    /// Where it led when it was interpreted last, from where it starts, if it does not fall through.
+    int ledTo;
     /// How often it was interpreted; see [HotCode].
     int heat;
     /// How often a region was left where it starts because its first instruction misses the translation cache.

@@ -1,27 +1,30 @@
 package io.sluice.vmm.cpu.interp;
 
 import io.sluice.vmm.bus.AddressSpace;
+import io.sluice.vmm.cpu.interp.RegionPlan.Step.Care;
 import io.sluice.vmm.cpu.isa.Decoder;
 import io.sluice.vmm.cpu.isa.Insn;
+import io.sluice.vmm.cpu.isa.Op;
+import io.sluice.vmm.cpu.isa.Operand;
 import io.sluice.vmm.cpu.mmu.Mmu;
 import io.sluice.vmm.cpu.state.GuestFault;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What a region is made of: the blocks at linear addresses, and their instructions.
 final class CodeSource {
-    /// So many instructions left to the interpreter, and they are tried again: a bound on memory.
-    private static final int MOST_INTERPRETED = 10_000;
+    /// So many instructions that need care, and they are tried again: a bound on memory.
+    private static final int MOST_CARE = 10_000;
 
     private final Core core;
     private final AddressSpace memory;
     private final BlockCache cache;
     private final Decoder decoder = new Decoder();
-    /// Physical addresses of instructions that miss the translation cache often: of devices, mostly.
-    private final Set<Long> interpreted = new HashSet<>();
+    /// By the physical addresses of instructions that miss the translation cache often: of devices, mostly.
+    private final Map<Long, Care> care = new HashMap<>();
 
     CodeSource(Core core, AddressSpace memory, BlockCache cache) {
         this.core = core;
@@ -29,12 +32,12 @@ final class CodeSource {
         this.cache = cache;
     }
 
-    /// The instruction at this physical address is left to the interpreter from now on.
-    void interpret(long physical) {
-        if (interpreted.size() == MOST_INTERPRETED) {
-            interpreted.clear();
+    /// The instruction at this physical address needs more care from now on.
+    void takeCare(long physical) {
+        if (care.size() == MOST_CARE) {
+            care.clear();
         }
-        interpreted.add(physical);
+        care.merge(physical, Care.ALONE, (before, first) -> Care.INTERPRETED);
     }
 
     /// The page where code is fetched from at `linear` now, or -1 if that would fault.
@@ -67,9 +70,15 @@ final class CodeSource {
             }
             var op = OpFactory.create(insn);
             op.next = insn.length;
-            steps.add(new RegionPlan.Step(offset + at, insn, op, interpreted.contains(block.physical + at)));
+            long seen = isIndirect(insn) && block.ledTo != 0 ? offset + block.ledTo : RegionPlan.Step.NOWHERE;
+            steps.add(new RegionPlan.Step(
+                    offset + at, insn, op, seen, care.getOrDefault(block.physical + at, Care.NONE)));
             at += insn.length;
         }
         return steps;
+    }
+
+    private static boolean isIndirect(Insn insn) {
+        return (insn.op == Op.JMP || insn.op == Op.CALL) && insn.operand(0).kind() != Operand.Kind.RELATIVE;
     }
 }

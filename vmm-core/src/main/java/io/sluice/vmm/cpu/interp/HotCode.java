@@ -78,7 +78,7 @@ final class HotCode {
     }
 
     /// A region was left for its access at the start of `block`, which the interpreter is about to do. If that happens
-    /// often the region is made anew with the instruction left to the interpreter.
+    /// often the region is made anew, with more care for the instruction: see [RegionPlan.Step.Care].
     ///
     /// @param base `rip` that the start of the region's first page has
     /// @param instructions run by the vCPU so far
@@ -95,7 +95,7 @@ final class HotCode {
         if (instructions - block.missesSince > many * SELDOM || !region.isLive || hot == null) {
             return;
         }
-        source.interpret(block.physical);
+        source.takeCare(block.physical);
         var selection = new Selection(source, hot, base);
         region.members().forEach(selection::add);
         make(selection, region, region.isSecond);

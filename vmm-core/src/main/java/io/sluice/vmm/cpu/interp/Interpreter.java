@@ -235,6 +235,8 @@ public final class Interpreter {
             } while (++i < ops.length);
             if (block.fallsThrough) {
                 state.rip = core.wrapIp(start + block.bytes);
+            } else {
+                block.ledTo = (int) (state.rip - start);
             }
         } catch (GuestFault fault) {
             if (!core.committed) {

@@ -1,6 +1,5 @@
 package io.sluice.vmm.cpu.interp;
 
-import io.sluice.vmm.cpu.isa.Operand;
 import io.sluice.vmm.cpu.mmu.Mmu;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -102,12 +101,9 @@ final class Selection {
             return all;
         }
         var last = steps.getLast();
-        var insn = last.insn();
-        if (insn.operands.length > 0 && insn.operand(0).kind() == Operand.Kind.RELATIVE) {
-            long target = last.end() + insn.imm;
-            if (Math.abs(target) < REACH) {
-                all.add((int) target);
-            }
+        long target = last.target();
+        if (target > -REACH && target < REACH) {
+            all.add((int) target);
         }
         all.add(last.end());
         return all;

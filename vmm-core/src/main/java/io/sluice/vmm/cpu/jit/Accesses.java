@@ -23,52 +23,89 @@ final class Accesses {
     private static final ClassDesc I = ConstantDescs.CD_int;
 
     private final Emitter emit;
+    private final AccessGroups groups;
     private final CodeBuilder code;
 
-    Accesses(Emitter emit) {
+    Accesses(Emitter emit, AccessGroups groups) {
         this.emit = emit;
+        this.groups = groups;
         this.code = emit.code;
     }
 
     /// Pushes what is at [Emitter#ADDRESS], zero-extended.
     void load(int size, Label missed) {
-        find(Emitter.READ, size, missed);
-        get(size);
+        get(size, find(size, false, missed));
     }
 
     /// Stores a local at [Emitter#ADDRESS].
     void store(int size, int value, Label missed) {
-        find(Emitter.WRITE, size, missed);
-        put(size, value, this::pushHost);
+        put(size, value, find(size, true, missed));
     }
 
     /// A read and a write at [Emitter#ADDRESS] that are one access.
     ///
     /// @param change what is to be done with [Emitter#V] in between
     void update(int size, Label missed, Runnable change) {
-        find(Emitter.WRITE, size, missed);
-        get(size);
-        code.lstore(Emitter.V);
-        pushHost();
+        find(size, true, missed).run();
         code.lstore(Emitter.HOST);
+        get(size, () -> code.lload(Emitter.HOST));
+        code.lstore(Emitter.V);
         change.run();
         put(size, Emitter.V, () -> code.lload(Emitter.HOST));
     }
 
-    /// Sets [Emitter#SLOT] to where the table has the page of [Emitter#ADDRESS], or jumps if it does not, or if the
-    /// page
-    /// does not hold all of the access.
-    private void find(int table, int size, Label missed) {
-        code.lload(table).lload(Emitter.ADDRESS).bipush(Tlb.SHIFT).lushr().loadConstant((long) Tlb.MASK);
+    /// Finds the page of the access at [Emitter#ADDRESS], or jumps if it is not cached.
+    ///
+    /// @return pushes its host address
+    private Runnable find(int size, boolean write, Label missed) {
+        var access = groups.access(size, write);
+        if (access != null) {
+            var open = groups.open(access);
+            if (open != null) {
+                return () -> pushHost(open, access);
+            }
+            var group = groups.lead(access);
+            if (group != null) {
+                find(write, group.low(), (int) (group.high() - group.low()), missed);
+                pushHost();
+                code.lstore(group.local());
+                return () -> pushHost(group, access);
+            }
+        }
+        find(write, 0, size, missed);
+        return this::pushHost;
+    }
+
+    /// Sets [Emitter#SLOT] to where the table has a page, or jumps if it does not, or if the page does not hold all
+    /// that is asked for.
+    ///
+    /// @param from where that begins, from [Emitter#ADDRESS]
+    private void find(boolean write, long from, int size, Label missed) {
+        code.lload(write ? Emitter.WRITE : Emitter.READ);
+        pushAddress(from);
+        code.bipush(Tlb.SHIFT).lushr().loadConstant((long) Tlb.MASK);
         code.land().ladd().lstore(Emitter.SLOT);
         emit.pushUnsafe();
         code.lload(Emitter.SLOT).invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L));
-        code.lload(Emitter.ADDRESS);
-        if (size > 1) {
-            code.loadConstant(size - 1L).ladd();
-        }
+        pushAddress(from + size - 1);
         code.loadConstant(Mmu.PAGE_MASK).land().lload(Emitter.CONTEXT).lor();
         code.lcmp().ifne(missed);
+    }
+
+    private void pushAddress(long more) {
+        pushSum(Emitter.ADDRESS, more);
+    }
+
+    private void pushSum(int local, long more) {
+        code.lload(local);
+        if (more != 0) {
+            code.loadConstant(more).ladd();
+        }
+    }
+
+    /// Pushes the host address of an access whose group has found its page.
+    private void pushHost(AccessGroups.Group group, AccessGroups.Access access) {
+        pushSum(group.local(), group.offset(access));
     }
 
     /// Pushes the host address of [Emitter#ADDRESS].
@@ -79,14 +116,14 @@ final class Accesses {
         code.invokevirtual(UNSAFE, "getLong", MethodTypeDesc.of(L, L)).ladd();
     }
 
-    private void get(int size) {
+    private void get(int size, Runnable pushHost) {
         if (HostMemory.isChecked()) {
-            pushHost();
+            pushHost.run();
             code.invokestatic(HOST_MEMORY, "get" + name(size), MethodTypeDesc.of(plain(size), L));
         } else {
             emit.pushUnsafe();
             code.aconst_null();
-            pushHost();
+            pushHost.run();
             code.invokevirtual(UNSAFE, "get" + name(size) + "Acquire", MethodTypeDesc.of(type(size), OBJECT, L));
         }
         if (size < 8) {

@@ -33,18 +33,37 @@ final class BranchWriter extends InsnWriter {
     }
 
     private boolean conditional(Step step) {
-        conditions.jumpIf(step.insn().op.condition(), region.wayTo(step.end() + step.insn().imm));
+        conditions.jumpIf(step.insn().op.condition(), region.wayTo(step.target()));
         code.goto_(region.wayTo(step.end()));
         return true;
     }
 
     private boolean jump(Step step) {
-        if (step.insn().operand(0).kind() == Operand.Kind.RELATIVE) {
-            code.goto_(region.wayTo(step.end() + step.insn().imm));
-        } else {
+        if (!isRelative(step)) {
             fetchTarget(step);
-            code.goto_(region.leave());
+            if (!staysAt(step)) {
+                return true;
+            }
         }
+        code.goto_(region.wayTo(step.target()));
+        return true;
+    }
+
+    private static boolean isRelative(Step step) {
+        return step.insn().operand(0).kind() == Operand.Kind.RELATIVE;
+    }
+
+    /// Leaves the region for the target in [Emitter#V], unless it is the one that was seen before and is in the region.
+    ///
+    /// @return whether it may be
+    private boolean staysAt(Step step) {
+        if (!region.has(step.target())) {
+            code.goto_(region.leave());
+            return false;
+        }
+        code.lload(V);
+        emit.pushRip(step.target());
+        code.lcmp().ifne(region.leave());
         return true;
     }
 
@@ -55,22 +74,17 @@ final class BranchWriter extends InsnWriter {
     }
 
     private boolean call(Step step) {
-        boolean relative = step.insn().operand(0).kind() == Operand.Kind.RELATIVE;
-        if (!relative) {
+        if (!isRelative(step)) {
             fetchTarget(step);
         }
         emit.pushRip(step.end());
         code.lstore(W);
-        long target = step.end() + step.insn().imm;
-        if (!relative) {
-            region.push(W);
-            code.goto_(region.leave());
-            return true;
-        }
         region.push(W);
-        emit.pushLook();
-        code.ifne(region.exit(target));
-        code.goto_(region.wayTo(target));
+        if (isRelative(step) || staysAt(step)) {
+            emit.pushLook();
+            code.ifne(region.exit(step.target()));
+            code.goto_(region.wayTo(step.target()));
+        }
         return true;
     }
 

@@ -52,6 +52,8 @@ final class Emitter {
     private static final int RUNS = 33;
     /// Of the first guest register; the others follow.
     private static final int FIRST_REGISTER = 34;
+    /// Behind them.
+    static final int FIRST_FREE = FIRST_REGISTER + 2 * 16;
 
     static final int ALL_REGISTERS = 0xFFFF;
 

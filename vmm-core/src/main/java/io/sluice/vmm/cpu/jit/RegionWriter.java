@@ -22,6 +22,7 @@ final class RegionWriter {
     private final RegionPlan plan;
     private final CodeBuilder code;
     private final Emitter emit;
+    private final AccessGroups groups = new AccessGroups(Emitter.FIRST_FREE);
     private final Accesses accesses;
     private final Conditions conditions;
     private final List<InsnWriter> writers;
@@ -65,7 +66,7 @@ final class RegionWriter {
         this.plan = plan;
         this.code = code;
         this.emit = new Emitter(code);
-        this.accesses = new Accesses(emit);
+        this.accesses = new Accesses(emit, groups);
         this.conditions = new Conditions(emit);
         this.writers = List.of(
                 new MoveWriter(this, emit, conditions),
@@ -127,12 +128,14 @@ final class RegionWriter {
         }
         this.number = number;
         from = part.offset();
+        groups.begin(steps);
         for (int i = 0; i < steps.size(); i++) {
             var step = steps.get(i);
             now = step;
+            groups.at(i);
             rest = steps.size() - i - 1;
             ended = false;
-            if (step.interpreted() || !written(step)) {
+            if (step.care() == RegionPlan.Step.Care.INTERPRETED || !written(step)) {
                 interpret(step);
             }
         }
@@ -249,6 +252,7 @@ final class RegionWriter {
             ended = true;
             return;
         }
+        groups.close();
         emit.loadTables();
         if (flags) {
             emit.loadFlags();
@@ -261,6 +265,11 @@ final class RegionWriter {
     /// The instruction that is being written does not go on to the next.
     void end() {
         ended = true;
+    }
+
+    /// Whether a block of the region is at `offset` from the base.
+    boolean has(long offset) {
+        return plan.partAt(offset) >= 0;
     }
 
     /// Where to jump to get to `offset` from the base, with the block done.

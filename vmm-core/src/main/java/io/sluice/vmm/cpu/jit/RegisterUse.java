@@ -40,10 +40,7 @@ final class RegisterUse {
 
     private static int target(RegionPlan plan, RegionPlan.Part part) {
         var last = part.steps().getLast();
-        var insn = last.insn();
-        boolean jumps =
-                insn.operands.length > 0 && insn.operand(0).kind() == Operand.Kind.RELATIVE && insn.op != Op.CALL;
-        return jumps ? plan.partAt(last.end() + insn.imm) : -1;
+        return last.insn().op == Op.CALL ? -1 : plan.partAt(last.target());
     }
 
     /// What a part reads before it has written it.

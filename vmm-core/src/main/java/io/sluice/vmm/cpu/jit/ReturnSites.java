@@ -2,7 +2,6 @@ package io.sluice.vmm.cpu.jit;
 
 import io.sluice.vmm.cpu.interp.RegionPlan;
 import io.sluice.vmm.cpu.isa.Op;
-import io.sluice.vmm.cpu.isa.Operand;
 import java.util.ArrayDeque;
 import java.util.BitSet;
 import java.util.Deque;
@@ -22,8 +21,8 @@ final class ReturnSites {
         }
         for (var part : parts) {
             var last = part.steps().getLast();
-            if (last.insn().op == Op.CALL && isRelative(last)) {
-                int target = plan.partAt(last.end() + last.insn().imm);
+            if (last.insn().op == Op.CALL) {
+                int target = plan.partAt(last.target());
                 int site = plan.partAt(last.end());
                 if (target >= 0 && site >= 0) {
                     addTo(target, site);
@@ -48,8 +47,7 @@ final class ReturnSites {
                 sites[number].set(site);
                 var last = plan.parts().get(number).steps().getLast();
                 todo.add(isFollowed(last) ? plan.partAt(last.end()) : -1);
-                todo.add(
-                        isRelative(last) && last.insn().op != Op.CALL ? plan.partAt(last.end() + last.insn().imm) : -1);
+                todo.add(last.insn().op == Op.CALL ? -1 : plan.partAt(last.target()));
             }
         }
     }
@@ -59,9 +57,5 @@ final class ReturnSites {
         return last.insn().op.condition() >= 0
                 || last.insn().op == Op.CALL
                 || !last.op().endsBlock();
-    }
-
-    private static boolean isRelative(RegionPlan.Step last) {
-        return last.insn().operands.length > 0 && last.insn().operand(0).kind() == Operand.Kind.RELATIVE;
     }
 }
