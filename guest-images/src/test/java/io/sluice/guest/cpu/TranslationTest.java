@@ -135,7 +135,8 @@ class TranslationTest {
         }
     }
 
-    /// What a call through a register was seen to call goes into the region; what it calls later is called all the same.
+    /// What a call through a register was seen to call goes into the region; what it calls later is called all the
+    /// same.
     @Test
     void aCallThroughARegisterGoesElsewhereLater() {
         try (var rig = Rig.long64(HOT_AT)) {

@@ -150,7 +150,7 @@ final class HostRunner {
     private static void batches(MachineCode m) {
         m.label("batch").move(RDI, 0).move(RSI, REMAINING).move(RDX, 8).syscall(0);
         m.hex("4883f808").jumpIfNotEqual("exit");
-        m.move(RDI, 10).syscall(37); // alarm: an endless instruction must not hang the test
+        alarm(m, 60);
         m.move(RAX, SHARED + SLOTS).store(CURRENT, RAX);
         m.label("next").load(RAX, REMAINING).hex("4885c0").jumpIfEqual("done");
         m.load(RBX, CURRENT);
@@ -160,13 +160,15 @@ final class HostRunner {
         m.leaFromRbx(RSI, SLOT_GS_BASE).hex("488b36").move(RDI, 0x1001).syscall(158);
         m.move(RAX, USER_DATA).hex("8ed8 8ec0"); // mov ds, eax; mov es, eax
         m.hex("4889dc").syscall(15); // rt_sigreturn with the frame at rsp
-        m.label("done")
-                .move(RDI, 1)
-                .move(RSI, REMAINING)
-                .move(RDX, 8)
-                .syscall(1)
-                .jump("batch");
+        m.label("done");
+        alarm(m, 0);
+        m.move(RDI, 1).move(RSI, REMAINING).move(RDX, 8).syscall(1).jump("batch");
         m.label("exit").move(RDI, 0).syscall(60);
+    }
+
+    /// An endless instruction must not hang the test; between two batches as much time may pass as will. 0 for none.
+    private static void alarm(MachineCode m, int seconds) {
+        m.move(RDI, seconds).syscall(37);
     }
 
     /// `mov [rbx + n], sreg` for those that the signal frame does not hold.

@@ -207,13 +207,19 @@ final class BlockCache {
     /// Drops every block; pages stay watched until they are written.
     void clear() {
         counters.cacheFlushes++;
+        boolean few = blocks < buckets.length / 16;
         for (var page : pages.values()) {
             for (var block = page.blocks; block != null; block = block.pageNext) {
                 block.invalidate();
+                if (few) {
+                    buckets[bucket(block.physical)] = null;
+                }
             }
         }
         pages.clear();
-        Arrays.fill(buckets, null);
+        if (!few) {
+            Arrays.fill(buckets, null);
+        }
         jumps.clear();
         blocks = 0;
     }

@@ -19,6 +19,8 @@ public final class Tlb {
 
     private final NativeTable slots = new NativeTable(2 * ENTRIES);
     private final long base = slots.base();
+    /// Nothing was put since it was cleared.
+    private boolean empty;
 
     Tlb() {
         clear();
@@ -44,6 +46,10 @@ public final class Tlb {
     }
 
     void clear() {
+        if (empty) {
+            return;
+        }
+        empty = true;
         for (long slot = base; slot < base + ENTRIES * ENTRY_BYTES; slot += ENTRY_BYTES) {
             NativeTable.put(slot, EMPTY);
         }
@@ -53,6 +59,7 @@ public final class Tlb {
         long slot = slot(base, linear);
         NativeTable.put(slot, (linear & Mmu.PAGE_MASK) | context);
         NativeTable.put(slot + 8, addend);
+        empty = false;
     }
 
     /// Drops the page in every context.
@@ -65,6 +72,9 @@ public final class Tlb {
 
     /// Drops all entries that lead into `[hostPage, hostPage + 4096)`.
     void dropHost(long hostPage) {
+        if (empty) {
+            return;
+        }
         for (long slot = base; slot < base + ENTRIES * ENTRY_BYTES; slot += ENTRY_BYTES) {
             if (tag(slot) != EMPTY && (tag(slot) & Mmu.PAGE_MASK) + addend(slot) == hostPage) {
                 NativeTable.put(slot, EMPTY);
