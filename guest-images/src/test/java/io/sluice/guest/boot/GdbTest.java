@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,18 +31,28 @@ class GdbTest {
     @TempDir
     private Path directory;
 
+    /// A guest that runs already, and where gdb finds it.
+    private static GuestSession running;
+
+    private static Path socketOfRunning;
+
     @BeforeAll
-    static void askTheKernelForItsSymbols() {
+    static void askTheKernelForItsSymbols(@TempDir Path directoryOfAll) {
         DebianGuest.of(GuestCache.ofUser()).prepare((what, done, total) -> {});
-        try (var guest = GuestSession.sluice("boot", "debian", "-append", "nokaslr")) {
-            guest.await(DebianGuest.READY, BOOT);
-            guest.await(GuestSession.PROMPT, SOON);
-            guest.run("grep -E ' (start_kernel|jiffies_64|do_sys_openat2|linux_banner)$' /proc/kallsyms", SOON)
-                    .lines()
-                    .map(line -> line.split(" "))
-                    .forEach(words -> SYMBOLS.put(words[2], "0x" + words[0]));
-        }
+        socketOfRunning = directoryOfAll.resolve("gdb.sock");
+        running = GuestSession.sluice(sluice(socketOfRunning));
+        running.await(DebianGuest.READY, BOOT);
+        running.await(GuestSession.PROMPT, SOON);
+        running.run("grep -E ' (start_kernel|jiffies_64|do_sys_openat2|linux_banner)$' /proc/kallsyms", SOON)
+                .lines()
+                .map(line -> line.split(" "))
+                .forEach(words -> SYMBOLS.put(words[2], "0x" + words[0]));
         assertThat(SYMBOLS).containsOnlyKeys("start_kernel", "jiffies_64", "do_sys_openat2", "linux_banner");
+    }
+
+    @AfterAll
+    static void end() {
+        running.close();
     }
 
     private static String[] sluice(Path socket, String... more) {
@@ -120,34 +131,29 @@ class GdbTest {
 
     @Test
     void gdbComesToAGuestThatRunsAndTheGuestGoesOnWhenItIsKilled() throws InterruptedException {
-        var socket = directory.resolve("gdb.sock");
         var gdb = new Gdb(directory);
 
-        try (var guest = GuestSession.sluice(sluice(socket))) {
-            guest.await(DebianGuest.READY, BOOT);
-            guest.await(GuestSession.PROMPT, SOON);
-            var said = gdb.run(
-                    attached(
-                            socket,
-                            "printf \"level %d\\n\", $cs & 3",
-                            "printf \"banner %.13s\\n\", (char *) " + SYMBOLS.get("linux_banner"),
-                            "x/1xb 0x10",
-                            "detach"),
-                    SOON);
-            assertThat(said).contains("level 0\n", "banner Linux version", "Cannot access memory at address 0x10");
-            assertThat(guest.run("echo on", SOON)).isEqualTo("on");
+        var said = gdb.run(
+                attached(
+                        socketOfRunning,
+                        "printf \"level %d\\n\", $cs & 3",
+                        "printf \"banner %.13s\\n\", (char *) " + SYMBOLS.get("linux_banner"),
+                        "x/1xb 0x10",
+                        "detach"),
+                SOON);
+        assertThat(said).contains("level 0\n", "banner Linux version", "Cannot access memory at address 0x10");
+        assertThat(running.run("echo on", SOON)).isEqualTo("on");
 
-            var killed = gdb.start(
-                    attached(socket, "break *" + SYMBOLS.get("do_sys_openat2"), "echo ready\\n", "shell sleep 60"));
-            while (!gdb.said().contains("ready")) {
-                Thread.sleep(20);
-            }
-            killed.descendants().forEach(ProcessHandle::destroyForcibly);
-            killed.destroyForcibly().waitFor();
-
-            assertThat(guest.run("cat /proc/uptime > /dev/null; echo on", SOON)).isEqualTo("on");
-            guest.type("poweroff -f");
-            assertThat(guest.awaitEnd(SOON)).isZero();
+        var killed = gdb.start(attached(
+                socketOfRunning, "break *" + SYMBOLS.get("do_sys_openat2"), "echo ready\\n", "shell sleep 60"));
+        while (!gdb.said().contains("ready")) {
+            Thread.sleep(20);
         }
+        killed.descendants().forEach(ProcessHandle::destroyForcibly);
+        killed.destroyForcibly().waitFor();
+
+        assertThat(running.run("cat /proc/uptime > /dev/null; echo on", SOON)).isEqualTo("on");
+        running.type("poweroff -f");
+        assertThat(running.awaitEnd(SOON)).isZero();
     }
 }
