@@ -1,11 +1,13 @@
 package io.sluice.guest.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.sluice.guest.GuestCache;
 import io.sluice.guest.debian.DebianGuest;
 import io.sluice.guest.testkit.Gdb;
 import io.sluice.guest.testkit.GuestSession;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -65,6 +67,8 @@ class GdbTest {
         var start = List.of(
                 "set pagination off",
                 "set confirm off",
+                // gdb asks again after two seconds, and two answers are one too many for it.
+                "set remotetimeout 60",
                 // The file is there as soon as somebody answers.
                 "shell while [ ! -S " + socket + " ]; do sleep 0.1; done",
                 "target remote " + socket);
@@ -104,7 +108,7 @@ class GdbTest {
                             "delete",
                             "monitor help",
                             "detach"),
-                    SOON);
+                    BOOT);
 
             assertThat(said).contains("Breakpoint 1, " + startKernel, "at " + startKernel + "\n", "Thread 1 (CPU#0");
             assertThat(said).contains("cr0            0x80050033          [ PE MP ET NE WP AM PG ]");
@@ -144,11 +148,12 @@ class GdbTest {
         assertThat(said).contains("level 0\n", "banner Linux version", "Cannot access memory at address 0x10");
         assertThat(running.run("echo on", SOON)).isEqualTo("on");
 
+        var ready = directory.resolve("ready");
         var killed = gdb.start(attached(
-                socketOfRunning, "break *" + SYMBOLS.get("do_sys_openat2"), "echo ready\\n", "shell sleep 60"));
-        while (!gdb.said().contains("ready")) {
-            Thread.sleep(20);
-        }
+                socketOfRunning,
+                "break *" + SYMBOLS.get("do_sys_openat2"),
+                "shell touch " + ready + "; exec sleep 600"));
+        await().atMost(SOON).until(() -> Files.exists(ready));
         killed.descendants().forEach(ProcessHandle::destroyForcibly);
         killed.destroyForcibly().waitFor();
 
