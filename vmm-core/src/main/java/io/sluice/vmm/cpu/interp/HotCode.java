@@ -16,7 +16,7 @@ final class HotCode {
     /// Of one region that was too large for a method of the JVM.
     private static final int LEAST_INSTRUCTIONS = 10;
     /// A block whose region is made anew runs so many times as often as one that is translated.
-    private static final int UNTIL_AGAIN = 40;
+    private static final int UNTIL_AGAIN = 16;
     /// So many regions, and everything is dropped: a bound on memory.
     private static final int MOST_REGIONS = 10_000;
     /// A block that has run so many times less often than a hot one still goes with it.

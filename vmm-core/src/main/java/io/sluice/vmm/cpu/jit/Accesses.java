@@ -54,6 +54,45 @@ final class Accesses {
         put(size, Emitter.V, () -> code.lload(Emitter.HOST));
     }
 
+    /// A read and a write at [Emitter#ADDRESS] that nothing comes in between of. Not of two bytes.
+    ///
+    /// @param value sets [Emitter#V] to what is to be there instead; may be done again, and changes nothing else
+    /// @param change what is to be done then, with [Emitter#V] as it was
+    void updateLocked(int size, Label missed, Runnable value, Runnable change) {
+        var again = code.newLabel();
+        find(size, true, missed).run();
+        code.lstore(Emitter.HOST);
+        code.labelBinding(again);
+        get(size, () -> code.lload(Emitter.HOST));
+        code.lstore(Emitter.OLD);
+        code.lload(Emitter.OLD).lstore(Emitter.V);
+        value.run();
+        compareAndSet(size);
+        code.ifeq(again);
+        code.lload(Emitter.OLD).lstore(Emitter.V);
+        change.run();
+    }
+
+    /// Pushes, as an `int`, whether [Emitter#OLD] was still at [Emitter#HOST], and [Emitter#V] is there now.
+    private void compareAndSet(int size) {
+        if (!HostMemory.isChecked()) {
+            emit.pushUnsafe();
+            code.aconst_null();
+        }
+        code.lload(Emitter.HOST);
+        for (int local : new int[] {Emitter.OLD, Emitter.V}) {
+            code.lload(local);
+            narrow(size);
+        }
+        if (HostMemory.isChecked()) {
+            var shape = MethodTypeDesc.of(ConstantDescs.CD_boolean, L, plain(size), plain(size));
+            code.invokestatic(HOST_MEMORY, "compareAndSet" + name(size), shape);
+        } else {
+            var shape = MethodTypeDesc.of(ConstantDescs.CD_boolean, OBJECT, L, type(size), type(size));
+            code.invokevirtual(UNSAFE, "compareAndSet" + name(size), shape);
+        }
+    }
+
     /// Finds the page of the access at [Emitter#ADDRESS], or jumps if it is not cached.
     ///
     /// @return pushes its host address
@@ -140,17 +179,21 @@ final class Accesses {
         }
         pushHost.run();
         code.lload(value);
-        switch (size) {
-            case 1 -> code.l2i().i2b();
-            case 2 -> code.l2i().i2s();
-            case 4 -> code.l2i();
-            default -> {}
-        }
+        narrow(size);
         if (HostMemory.isChecked()) {
             code.invokestatic(
                     HOST_MEMORY, "put" + name(size), MethodTypeDesc.of(ConstantDescs.CD_void, L, plain(size)));
         } else {
             code.invokevirtual(UNSAFE, "put" + name(size), MethodTypeDesc.of(ConstantDescs.CD_void, L, type(size)));
+        }
+    }
+
+    private void narrow(int size) {
+        switch (size) {
+            case 1 -> code.l2i().i2b();
+            case 2 -> code.l2i().i2s();
+            case 4 -> code.l2i();
+            default -> {}
         }
     }
 

@@ -9,7 +9,7 @@ import io.sluice.vmm.cpu.interp.RegionPlan.Step;
 import io.sluice.vmm.cpu.isa.Op;
 import io.sluice.vmm.cpu.state.ConditionCodes;
 
-/// Arithmetic, logic, products, and exchanges that are not locked: what leaves flags.
+/// Arithmetic, logic, products, and exchanges: what leaves flags.
 final class ArithmeticWriter extends InsnWriter {
     private static final int RAX = 0;
 
@@ -20,17 +20,15 @@ final class ArithmeticWriter extends InsnWriter {
     @Override
     boolean write(Step step) {
         var insn = step.insn();
-        if (insn.lock) {
+        if (insn.lock && !RegionWriter.isLockable(insn)) {
             return false;
         }
         return switch (insn.op) {
             case ADD, SUB, AND, OR, XOR -> binary(step);
             case CMP, TEST -> compare(step);
-            case INC, DEC ->
-                region.change(
-                        step, () -> step(insn.op == Op.INC, insn.operand(0).size()));
-            case NEG -> region.change(step, () -> negate(insn.operand(0).size()));
-            case NOT -> region.change(step, this::invert);
+            case INC, DEC -> change(step, () -> step(insn.op, insn.operand(0).size()));
+            case NEG -> change(step, () -> negate(insn.operand(0).size()));
+            case NOT -> change(step, () -> compute(Op.NOT));
             case ADC, SBB -> withCarry(step);
             case IMUL -> multiply(step);
             case CMPXCHG -> compareExchange(step);
@@ -42,7 +40,31 @@ final class ArithmeticWriter extends InsnWriter {
     private boolean binary(Step step) {
         var target = step.insn().operand(0);
         region.fetch(step, step.insn().operand(1), target.size(), W);
-        return region.change(step, () -> combine(step.insn().op, target.size()));
+        return change(step, () -> combine(step.insn().op, target.size()));
+    }
+
+    private boolean change(Step step, Runnable change) {
+        return step.insn().lock
+                ? region.changeLocked(step, () -> compute(step.insn().op), change)
+                : region.change(step, change);
+    }
+
+    /// Of [Emitter#V] and [Emitter#W], into the former; nothing else.
+    private void compute(Op op) {
+        code.lload(V);
+        switch (op) {
+            case ADD, XADD -> code.lload(W).ladd();
+            case SUB, CMP -> code.lload(W).lsub();
+            case AND, TEST -> code.lload(W).land();
+            case OR -> code.lload(W).lor();
+            case XOR -> code.lload(W).lxor();
+            case INC -> code.lconst_1().ladd();
+            case DEC -> code.lconst_1().lsub();
+            case NEG -> code.lneg();
+            case NOT -> code.loadConstant(-1L).lxor();
+            default -> throw new IllegalArgumentException(op.toString());
+        }
+        code.lstore(V);
     }
 
     private boolean compare(Step step) {
@@ -59,20 +81,15 @@ final class ArithmeticWriter extends InsnWriter {
         switch (op) {
             case ADD -> {
                 operands(ConditionCodes.ADD, size);
-                code.lload(V).lload(W).ladd().lstore(V);
+                compute(op);
             }
             case SUB, CMP -> {
                 operands(ConditionCodes.SUB, size);
-                code.lload(V).lload(W).lsub().lstore(V);
+                compute(op);
             }
             default -> {
-                code.lload(V).lload(W);
-                switch (op) {
-                    case OR -> code.lor();
-                    case XOR -> code.lxor();
-                    default -> code.land();
-                }
-                code.lstore(V).lload(V);
+                compute(op);
+                code.lload(V);
                 emit.signExtend(size);
                 conditions.setLogic();
             }
@@ -84,17 +101,12 @@ final class ArithmeticWriter extends InsnWriter {
         conditions.setOperation(kind + ConditionCodes.sizeCode(size));
     }
 
-    private void step(boolean up, int size) {
+    private void step(Op op, int size) {
         conditions.pushCarry();
         code.lstore(B).lload(V).lstore(A);
-        conditions.setOperation((up ? ConditionCodes.INC : ConditionCodes.DEC) + ConditionCodes.sizeCode(size));
-        code.lload(V).lconst_1();
-        if (up) {
-            code.ladd();
-        } else {
-            code.lsub();
-        }
-        code.lstore(V);
+        int kind = op == Op.INC ? ConditionCodes.INC : ConditionCodes.DEC;
+        conditions.setOperation(kind + ConditionCodes.sizeCode(size));
+        compute(op);
     }
 
     private boolean withCarry(Step step) {
@@ -130,7 +142,7 @@ final class ArithmeticWriter extends InsnWriter {
         int size = target.size();
         region.fetch(step, step.insn().operand(1), size, W);
         emit.cache(1 << RAX);
-        return region.change(step, () -> {
+        Runnable change = () -> {
             var same = code.newLabel();
             var done = code.newLabel();
             emit.pushRegister(RAX, size);
@@ -141,7 +153,19 @@ final class ArithmeticWriter extends InsnWriter {
             code.goto_(done).labelBinding(same);
             code.lload(W).lstore(V);
             code.labelBinding(done);
-        });
+        };
+        return step.insn().lock
+                ? region.changeLocked(step, () -> replaceIfSame(size), change)
+                : region.change(step, change);
+    }
+
+    /// What is there is written again if it is another value than the accumulator's, as by a processor.
+    private void replaceIfSame(int size) {
+        var other = code.newLabel();
+        emit.pushRegister(RAX, size);
+        code.lload(V).lcmp().ifne(other);
+        code.lload(W).lstore(V);
+        code.labelBinding(other);
     }
 
     /// With memory.
@@ -153,21 +177,17 @@ final class ArithmeticWriter extends InsnWriter {
         }
         int size = target.size();
         region.fetch(step, source, size, W);
-        return region.change(step, () -> {
+        return change(step, () -> {
             operands(ConditionCodes.ADD, size);
             emit.setValue(source, size, V);
-            code.lload(V).lload(W).ladd().lstore(V);
+            compute(Op.ADD);
         });
     }
 
     private void negate(int size) {
         code.lconst_0().lstore(A).lload(V).lstore(B);
         conditions.setOperation(ConditionCodes.SUB + ConditionCodes.sizeCode(size));
-        code.lload(V).lneg().lstore(V);
-    }
-
-    private void invert() {
-        code.lload(V).loadConstant(-1L).lxor().lstore(V);
+        compute(Op.NEG);
     }
 
     /// The forms with two and three operands.

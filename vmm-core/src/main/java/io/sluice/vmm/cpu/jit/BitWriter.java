@@ -15,7 +15,7 @@ import java.lang.classfile.instruction.OperatorInstruction;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
-/// Shifts, rotations, and tests and changes of single bits that are not locked.
+/// Shifts, rotations, and tests and changes of single bits.
 final class BitWriter extends InsnWriter {
     BitWriter(RegionWriter region, Emitter emit, Conditions conditions) {
         super(region, emit, conditions);
@@ -24,7 +24,7 @@ final class BitWriter extends InsnWriter {
     @Override
     boolean write(Step step) {
         var insn = step.insn();
-        if (insn.lock) {
+        if (insn.lock && !RegionWriter.isLockable(insn)) {
             return false;
         }
         return switch (insn.op) {
@@ -168,7 +168,9 @@ final class BitWriter extends InsnWriter {
         }
         code.lload(W).loadConstant(8L * size - 1).land().lstore(W);
         if (insn.op != Op.BT) {
-            return region.changeAt(step, () -> change(insn.op));
+            return insn.lock
+                    ? region.changeLockedAt(step, () -> compute(insn.op), () -> change(insn.op))
+                    : region.changeAt(step, () -> change(insn.op));
         }
         if (memory) {
             region.load(size);
@@ -193,6 +195,10 @@ final class BitWriter extends InsnWriter {
 
     private void change(Op op) {
         setCarry();
+        compute(op);
+    }
+
+    private void compute(Op op) {
         code.lload(V).lconst_1().lload(W).l2i().lshl();
         switch (op) {
             case BTS -> code.lor();

@@ -49,9 +49,10 @@ final class Emitter {
     static final int ADDRESS = 27;
     static final int SLOT = 29;
     static final int HOST = 31;
-    private static final int RUNS = 33;
+    static final int OLD = 33;
+    private static final int RUNS = 35;
     /// Of the first guest register; the others follow.
-    private static final int FIRST_REGISTER = 34;
+    private static final int FIRST_REGISTER = 36;
     /// Behind them.
     static final int FIRST_FREE = FIRST_REGISTER + 2 * 16;
 

@@ -5,7 +5,6 @@ import static io.sluice.vmm.cpu.jit.Emitter.V;
 import static io.sluice.vmm.cpu.jit.Emitter.W;
 
 import io.sluice.vmm.cpu.interp.RegionPlan.Step;
-import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.isa.Operand;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
@@ -40,7 +39,7 @@ final class MoveWriter extends InsnWriter {
             case CBW -> widen(insn.operandSize);
             case CWD -> signInto(insn.operandSize);
             case BSWAP -> byteSwap(insn.operand(0));
-            case XCHG -> exchange(insn);
+            case XCHG -> exchange(step);
             case PUSH -> push(step);
             case POP -> pop(step);
             case LEAVE -> leave(step);
@@ -176,13 +175,20 @@ final class MoveWriter extends InsnWriter {
         return set(target, V);
     }
 
-    private boolean exchange(Insn insn) {
+    /// With memory it is locked, prefix or not.
+    private boolean exchange(Step step) {
+        var insn = step.insn();
         var first = insn.operand(0);
         var second = insn.operand(1);
+        int size = first.size();
+        if (RegionWriter.isLockable(insn)) {
+            emit.pushValue(insn, second, size);
+            code.lstore(W);
+            return region.changeLocked(step, () -> code.lload(W).lstore(V), () -> emit.setValue(second, size, V));
+        }
         if (!isRegister(first) || !isRegister(second)) {
             return false;
         }
-        int size = first.size();
         emit.pushValue(insn, first, size);
         code.lstore(V);
         emit.pushValue(insn, second, size);

@@ -3,6 +3,7 @@ package io.sluice.vmm.cpu.jit;
 import io.sluice.vmm.cpu.interp.MicroOp;
 import io.sluice.vmm.cpu.interp.Region;
 import io.sluice.vmm.cpu.interp.RegionPlan;
+import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.isa.Operand;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -231,6 +232,31 @@ final class RegionWriter {
         change.run();
         emit.setValue(target, size, Emitter.V);
         return true;
+    }
+
+    /// As [#change] does with memory, of which nobody else sees or changes anything in between.
+    ///
+    /// @param value sets [Emitter#V] to the new value, and changes nothing else
+    /// @param change what is to be done besides, with [Emitter#V] as it was
+    boolean changeLocked(RegionPlan.Step step, Runnable value, Runnable change) {
+        emit.pushAddress(step.insn(), step.end());
+        code.lstore(Emitter.ADDRESS);
+        return changeLockedAt(step, value, change);
+    }
+
+    /// As [#changeLocked] does, at [Emitter#ADDRESS].
+    boolean changeLockedAt(RegionPlan.Step step, Runnable value, Runnable change) {
+        accesses.updateLocked(step.insn().operand(0).size(), missed(), value, change);
+        return true;
+    }
+
+    /// Whether an instruction can be written locked: it changes memory, and not two bytes, which may cross a word.
+    static boolean isLockable(Insn insn) {
+        return switch (insn.op) {
+            case ADD, SUB, AND, OR, XOR, INC, DEC, NEG, NOT, BTS, BTR, BTC, XCHG, XADD, CMPXCHG ->
+                Emitter.isMemory(insn.operand(0)) && insn.operand(0).size() != 2;
+            default -> false;
+        };
     }
 
     /// Where to jump if the interpreter has to do the instruction that is being written, which has not changed anything
