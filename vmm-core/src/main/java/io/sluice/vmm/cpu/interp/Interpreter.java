@@ -144,29 +144,31 @@ public final class Interpreter {
 
     private void runBlock() {
         long linear = core.linearIp();
-        var jump = jumps.find(linear, key(linear, core.mode));
-        if (jump != null) {
-            var region = jump.take();
+        int place = jumps.find(linear, key(linear, core.mode));
+        if (place != Jumps.NOWHERE) {
+            var region = jumps.take(place);
             if (region != null) {
-                execute(region, jump.base, jump.entry);
+                execute(region, state.rip - jumps.entryOffset(place), jumps.entry(place));
                 return;
             }
         }
-        runOrTranslate(jump);
+        runOrTranslate(place);
     }
 
-    /// @param jump if it is known where it goes
-    private void runOrTranslate(Jumps.@Nullable Jump jump) {
+    /// @param known the place where it goes, or [Jumps#NOWHERE]
+    private void runOrTranslate(int known) {
         var block = next();
         if (block == null) {
             return;
         }
-        hotCode.count(block, jump == null ? 0 : jump.runs());
+        hotCode.count(block, known == Jumps.NOWHERE ? 0 : jumps.runs(known));
         var region = block.region;
         long base = state.rip - block.entryOffset;
         if (region != null && translated && isThere(region, base)) {
-            if (jump != null && jump.block.valid) {
-                jump.settle(region, state.rip, hotCode.mostUncounted(region));
+            long linear = core.linearIp();
+            int place = jumps.find(linear, key(linear, core.mode));
+            if (place != Jumps.NOWHERE && block.equals(jumps.block(place))) {
+                jumps.settle(place, region, hotCode.mostUncounted(region));
             }
             execute(region, base, block.entry);
         } else {
@@ -284,8 +286,9 @@ public final class Interpreter {
 
     Block blockAt(long linear, int mode) {
         long key = key(linear, mode);
-        var jump = jumps.find(linear, key);
-        return jump != null && jump.block.valid ? jump.block : finder.find(linear, mode, key);
+        int place = jumps.find(linear, key);
+        var block = place == Jumps.NOWHERE ? null : jumps.block(place);
+        return block != null ? block : finder.find(linear, mode, key);
     }
 
     private long key(long linear, int mode) {

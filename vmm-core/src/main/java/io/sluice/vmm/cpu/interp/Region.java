@@ -19,6 +19,10 @@ public abstract class Region {
     Page[] pages = {};
     private long validKey;
     private long validBase;
+    /// In [#jumps].
+    int number;
+
+    private @Nullable Jumps jumps;
     /// It was made in the second stage; see [HotCode].
     boolean isSecond;
     /// Nothing that it was made of was overwritten.
@@ -93,6 +97,12 @@ public abstract class Region {
         }
     }
 
+    /// From now on it is known to `who` by a number.
+    void knownAs(int number, Jumps who) {
+        this.number = number;
+        this.jumps = who;
+    }
+
     /// Its pages have been looked at under this key (see [io.sluice.vmm.cpu.mmu.Mmu#codeKey]) from this base.
     void isValidAt(long codeKey, long base) {
         validKey = codeKey;
@@ -107,6 +117,9 @@ public abstract class Region {
     /// One of its blocks was overwritten, or another has its place: none leads here any more.
     void retire() {
         isLive = false;
+        if (jumps != null) {
+            jumps.forget(this);
+        }
         for (var block : members.values()) {
             block.regions.remove(this);
             if (equals(block.region)) {

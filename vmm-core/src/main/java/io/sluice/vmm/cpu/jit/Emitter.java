@@ -115,15 +115,10 @@ final class Emitter {
     /// Asks where translations are cached now.
     void loadTables() {
         code.aload(CORE).getfield(CORE_CLASS, "mmu", MMU_CLASS).astore(MMU);
-        code.aload(MMU)
-                .invokevirtual(MMU_CLASS, "readTable", MethodTypeDesc.of(L))
-                .lstore(READ);
-        code.aload(MMU)
-                .invokevirtual(MMU_CLASS, "writeTable", MethodTypeDesc.of(L))
-                .lstore(WRITE);
-        code.aload(MMU)
-                .invokevirtual(MMU_CLASS, "context", MethodTypeDesc.of(L))
-                .lstore(CONTEXT);
+        // As fields: HotSpot inlines no more calls into a method as large as a region may become.
+        code.aload(MMU).getfield(MMU_CLASS, "readTable", L).lstore(READ);
+        code.aload(MMU).getfield(MMU_CLASS, "writeTable", L).lstore(WRITE);
+        code.aload(MMU).getfield(MMU_CLASS, "context", L).lstore(CONTEXT);
     }
 
     void pushUnsafe() {

@@ -30,10 +30,15 @@ public final class Mmu {
     private final SlowPath slow;
 
     private int rights = SUPERVISOR;
-    /// What fast paths need of [Translations]: the tables of reads and of writes with the present rights, the context.
-    private long read;
-    private long write;
-    private long context;
+    // For fast paths and for translated code, which has them written out; see [Tlb] for what the tables are. Good until
+    // a system instruction.
+
+    /// The table for reads at the present rights.
+    public long readTable;
+    /// The table for writes at the present rights.
+    public long writeTable;
+    /// What the tag of an entry has in its low twelve bits.
+    public long context;
     /// For code below and above the middle of the address space.
     private long lowerKey;
 
@@ -65,8 +70,8 @@ public final class Mmu {
         this.walker = new PageWalker(state, memory, told);
         this.known = new Translations(state, counters, told);
         this.slow = new SlowPath(state, memory, local, walker, known, counters);
-        read = known.reads[rights].base();
-        write = known.writes[rights].base();
+        readTable = known.reads[rights].base();
+        writeTable = known.writes[rights].base();
         renewKeys();
     }
 
@@ -93,8 +98,8 @@ public final class Mmu {
         rights = rightsOf(state.cpl);
         slow.updateAlignment();
         boolean plain = slow.isPlain();
-        read = plain ? known.reads[rights].base() : never.base();
-        write = plain ? known.writes[rights].base() : never.base();
+        readTable = plain ? known.reads[rights].base() : never.base();
+        writeTable = plain ? known.writes[rights].base() : never.base();
     }
 
     private int rightsOf(int level) {
@@ -111,27 +116,10 @@ public final class Mmu {
         updateRights();
     }
 
-    // ---- for translated code, which has hits written out; see [Tlb] for what the tables are
-
-    /// The table for reads at the present rights. Good until a system instruction.
-    public long readTable() {
-        return read;
-    }
-
-    /// The table for writes at the present rights. Good until a system instruction.
-    public long writeTable() {
-        return write;
-    }
-
-    /// What the tag of an entry has in its low twelve bits. Good until a system instruction.
-    public long context() {
-        return context;
-    }
-
     // ---- loads
 
     public int load8(long linear) {
-        long slot = Tlb.slot(read, linear);
+        long slot = Tlb.slot(readTable, linear);
         if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
             return HostMemory.getByte(linear + Tlb.addend(slot));
         }
@@ -139,7 +127,7 @@ public final class Mmu {
     }
 
     public int load16(long linear) {
-        long slot = Tlb.slot(read, linear);
+        long slot = Tlb.slot(readTable, linear);
         if (Tlb.tag(slot) == ((linear + 1 & PAGE_MASK) | context)) {
             return HostMemory.getShort(linear + Tlb.addend(slot));
         }
@@ -147,7 +135,7 @@ public final class Mmu {
     }
 
     public int load32(long linear) {
-        long slot = Tlb.slot(read, linear);
+        long slot = Tlb.slot(readTable, linear);
         if (Tlb.tag(slot) == ((linear + 3 & PAGE_MASK) | context)) {
             return HostMemory.getInt(linear + Tlb.addend(slot));
         }
@@ -155,7 +143,7 @@ public final class Mmu {
     }
 
     public long load64(long linear) {
-        long slot = Tlb.slot(read, linear);
+        long slot = Tlb.slot(readTable, linear);
         if (Tlb.tag(slot) == ((linear + 7 & PAGE_MASK) | context)) {
             return HostMemory.getLong(linear + Tlb.addend(slot));
         }
@@ -165,7 +153,7 @@ public final class Mmu {
     // ---- stores
 
     public void store8(long linear, int value) {
-        long slot = Tlb.slot(write, linear);
+        long slot = Tlb.slot(writeTable, linear);
         if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
             HostMemory.putByte(linear + Tlb.addend(slot), value);
         } else {
@@ -174,7 +162,7 @@ public final class Mmu {
     }
 
     public void store16(long linear, int value) {
-        long slot = Tlb.slot(write, linear);
+        long slot = Tlb.slot(writeTable, linear);
         if (Tlb.tag(slot) == ((linear + 1 & PAGE_MASK) | context)) {
             HostMemory.putShort(linear + Tlb.addend(slot), value);
         } else {
@@ -183,7 +171,7 @@ public final class Mmu {
     }
 
     public void store32(long linear, int value) {
-        long slot = Tlb.slot(write, linear);
+        long slot = Tlb.slot(writeTable, linear);
         if (Tlb.tag(slot) == ((linear + 3 & PAGE_MASK) | context)) {
             HostMemory.putInt(linear + Tlb.addend(slot), value);
         } else {
@@ -192,7 +180,7 @@ public final class Mmu {
     }
 
     public void store64(long linear, long value) {
-        long slot = Tlb.slot(write, linear);
+        long slot = Tlb.slot(writeTable, linear);
         if (Tlb.tag(slot) == ((linear + 7 & PAGE_MASK) | context)) {
             HostMemory.putLong(linear + Tlb.addend(slot), value);
         } else {
@@ -242,7 +230,7 @@ public final class Mmu {
 
     /// Host address for reading at `linear`, good up to the end of its page, or 0 if it is not plain RAM.
     public long hostForRead(long linear) {
-        long slot = Tlb.slot(read, linear);
+        long slot = Tlb.slot(readTable, linear);
         if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
             return linear + Tlb.addend(slot);
         }
@@ -254,7 +242,7 @@ public final class Mmu {
     /// Host address for writing at `linear`, good up to the end of its page, or 0 if it is not plain RAM (a device,
     /// ROM, or a page that holds decoded code).
     public long hostForWrite(long linear) {
-        long slot = Tlb.slot(write, linear);
+        long slot = Tlb.slot(writeTable, linear);
         if (Tlb.tag(slot) == ((linear & PAGE_MASK) | context)) {
             return linear + Tlb.addend(slot);
         }
