@@ -97,9 +97,7 @@ final class Jumps {
         return (int) NativeTable.get(at(place) + RUNS);
     }
 
-    /// Takes note of a block. Of four in a set the one goes for which no region is known, or the one that has been
-    /// there
-    /// longest.
+    /// Takes note of a block. Of four in a set one for which no region is known goes, or else the one settled first.
     void add(long linear, long key, Block block) {
         empty = false;
         int known = find(linear, key);
