@@ -7,6 +7,7 @@ import io.sluice.vmm.cpu.ApicAdapter;
 import io.sluice.vmm.cpu.interp.Attention;
 import io.sluice.vmm.cpu.interp.Core;
 import io.sluice.vmm.cpu.interp.Interpreter;
+import io.sluice.vmm.cpu.interp.RegionPlan;
 import io.sluice.vmm.cpu.isa.Insn;
 import io.sluice.vmm.cpu.jit.BytecodeTranslator;
 import io.sluice.vmm.cpu.state.CpuState;
@@ -17,7 +18,9 @@ import io.sluice.vmm.irq.LocalApic;
 import io.sluice.vmm.irq.VcpuPort;
 import io.sluice.vmm.loop.MachineClock;
 import io.sluice.vmm.testkit.DirectLoop;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -91,6 +94,8 @@ final class Rig extends RigMemory {
     final ApicBus bus = new ApicBus();
     final LocalApic apic;
     final Interpreter interpreter;
+    /// What was to be translated, in this order.
+    final List<RegionPlan> plans = new ArrayList<>();
     final CpuState cpu;
     long now = 1_000_000;
 
@@ -114,8 +119,15 @@ final class Rig extends RigMemory {
         clock.start();
         apic = new LocalApic(0, true, clock, bus, new Kicks());
         var adapter = new ApicAdapter(apic, () -> 0xFF);
+        var translator = new BytecodeTranslator();
         interpreter = new Interpreter(
-                new Core(memory, io, new RigPorts(adapter, clock)), memory, new BytecodeTranslator(), hotAt);
+                new Core(memory, io, new RigPorts(adapter, clock)),
+                memory,
+                plan -> {
+                    plans.add(plan);
+                    return translator.translate(plan);
+                },
+                hotAt);
         cpu = interpreter.core().state;
         interpreter.reset();
         cpu.gpr[2] = 0;

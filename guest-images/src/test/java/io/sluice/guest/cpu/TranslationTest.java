@@ -6,6 +6,7 @@ import io.sluice.guest.asm.Asm;
 import io.sluice.guest.asm.Condition;
 import io.sluice.guest.asm.Mem;
 import io.sluice.guest.asm.Reg;
+import io.sluice.vmm.cpu.interp.RegionPlan;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -168,6 +169,48 @@ class TranslationTest {
         }
     }
 
+    /// The region of a loop was made when a function that it calls went one way. Since that goes another, in a region
+    /// of
+    /// its own, the loop's is left and entered again each time: it is counted once more, and made anew.
+    @Test
+    void aLoopWhoseFunctionGoesAnotherWayIsMadeAnew() {
+        try (var rig = Rig.long64(HOT_AT)) {
+            int many = 40 * ROUNDS;
+            rig.assemble(0, FUNCTION, a -> {
+                a.cmp(Reg.EDI, many);
+                a.db(0x0F, 0x82);
+                distance(a, FUNCTION, OTHER_FUNCTION);
+                a.mov(Reg.EAX, 1);
+                a.ret();
+            });
+            rig.put(OTHER_FUNCTION, 0xB8, 2, 0, 0, 0, 0xC3);
+            rig.code(a -> {
+                a.mov(Reg.EDI, many + ROUNDS);
+                a.mov(Reg.EBX, 0);
+                a.label("again");
+                call(a, FUNCTION);
+                a.add(Reg.EBX, Reg.EAX);
+                a.dec(Reg.EDI);
+                a.j(Condition.NE, "again");
+            });
+
+            var stop = rig.run();
+
+            assertThat(stop.isEnd()).isTrue();
+            assertThat(rig.cpu.gpr[3]).isEqualTo(2L * many + ROUNDS - 1);
+            assertThat(rig.plans)
+                    .anyMatch(plan -> !plan.counted() && isIn(plan, FUNCTION) && !isIn(plan, OTHER_FUNCTION));
+            assertThat(rig.plans.getLast())
+                    .matches(plan -> !plan.counted() && isIn(plan, FUNCTION) && isIn(plan, OTHER_FUNCTION));
+            assertThat(rig.interpreter.counters().regionsBuilt()).isBetween(4L, 20L);
+        }
+    }
+
+    /// Whether what lies there is in a region that was made for the loop.
+    private static boolean isIn(RegionPlan plan, int function) {
+        return plan.partAt((function & ~0xFFF) - (Rig.CODE & ~0xFFF)) >= 0;
+    }
+
     /// Calls the function many times, sum in EBX; then comes the change, and the same code calls it three times more,
     /// sum in EBP.
     private static Rig rig(Consumer<Asm> change) {
@@ -200,8 +243,14 @@ class TranslationTest {
     }
 
     private static void call(Asm a, int target) {
-        int distance = target - (Rig.CODE + a.position() + 5);
-        a.db(0xE8, distance & 0xFF, distance >> 8 & 0xFF, distance >> 16 & 0xFF, distance >> 24 & 0xFF);
+        a.db(0xE8);
+        distance(a, Rig.CODE, target);
+    }
+
+    /// The four bytes that end a jump or a call.
+    private static void distance(Asm a, int origin, int target) {
+        int distance = target - (origin + a.position() + 4);
+        a.db(distance & 0xFF, distance >> 8 & 0xFF, distance >> 16 & 0xFF, distance >> 24 & 0xFF);
     }
 
     private static void check(Rig rig, int later) {

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// In two stages. A block that was interpreted often becomes a region with what is warm around it and is in no region
 /// yet; it counts how often its blocks run. Where such a region is entered often, a second one begins, which has what
-/// ran often from there on, the functions that it calls included, though they are in other regions too.
+/// ran often from there on, the functions that it calls included, though they are in other regions too. It does not
+/// count, and suits what the guest did then. Once it was entered very often, which a region is when it is left as often
+/// for another, it goes back to the first stage; each time it may be entered more often before it does again.
 final class HotCode {
     /// Of one region. The fewer of them, the less often one is left for another; HotSpot compiles larger ones more
     /// slowly.
@@ -17,6 +19,11 @@ final class HotCode {
     private static final int LEAST_INSTRUCTIONS = 10;
     /// A block whose region is made anew runs so many times as often as one that is translated.
     private static final int UNTIL_AGAIN = 16;
+    /// A region of the second stage goes back to the first after so many times the runs that brought it there, at
+    /// first: some seconds of the work that it does not suit.
+    private static final int UNTIL_BACK = 32;
+    /// So many times more the next time.
+    private static final int PATIENCE = 4;
     /// So many regions, and everything is dropped: a bound on memory.
     private static final int MOST_REGIONS = 10_000;
     /// A block that has run so many times less often than a hot one still goes with it.
@@ -69,12 +76,41 @@ final class HotCode {
             if (block.heat >= againAt) {
                 translate(block, region, MOST_INSTRUCTIONS_AGAIN);
             }
+        } else {
+            region.entered += 1 + uncounted;
+            if (region.entered >= region.patience * UNTIL_BACK * againAt) {
+                goBack(region, block);
+            }
         }
+    }
+
+    /// A region of the second stage goes back to the first.
+    ///
+    /// @param entered its block that is about to run
+    private void goBack(Region region, Block entered) {
+        long base = core.state.rip - entered.entryOffset;
+        region.entered = 0;
+        if (isThere(region, base)) {
+            region.patience *= PATIENCE;
+            makeAnew(region, base, false);
+        }
+    }
+
+    /// @param second whether it is one of the second stage then
+    private void makeAnew(Region region, long base, boolean second) {
+        var hot = region.hot;
+        if (hot == null) {
+            return;
+        }
+        var selection = new Selection(source, hot, base);
+        region.members().forEach(selection::add);
+        make(selection, region, second);
+        region.retire();
     }
 
     /// How often a region may be entered at a block before [#count] hears of it again.
     int mostUncounted(Region region) {
-        return region.isSecond ? Integer.MAX_VALUE : hotAt / 2;
+        return region.isSecond ? againAt : hotAt / 2;
     }
 
     /// A region was left for its access at the start of `block`, which the interpreter is about to do. If that happens
@@ -91,15 +127,10 @@ final class HotCode {
             return;
         }
         block.misses = 0;
-        var hot = region.hot;
-        if (instructions - block.missesSince > many * SELDOM || !region.isLive || hot == null) {
-            return;
+        if (instructions - block.missesSince <= many * SELDOM && region.isLive) {
+            source.takeCare(block.physical);
+            makeAnew(region, base, region.isSecond);
         }
-        source.takeCare(block.physical);
-        var selection = new Selection(source, hot, base);
-        region.members().forEach(selection::add);
-        make(selection, region, region.isSecond);
-        region.retire();
     }
 
     private static boolean canTranslate(Block block) {
@@ -137,6 +168,7 @@ final class HotCode {
         regions++;
         counters.regionsBuilt++;
         region.isSecond = second;
+        region.patience = replaced == null ? 1 : replaced.patience;
         region.take(selection.hot, selection.members(), selection.pages(), replaced);
         return true;
     }

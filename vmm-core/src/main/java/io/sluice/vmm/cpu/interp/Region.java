@@ -25,6 +25,10 @@ public abstract class Region {
     private @Nullable Jumps jumps;
     /// It was made in the second stage; see [HotCode].
     boolean isSecond;
+    /// How often it was entered, as far as that was counted; if it is of the second stage.
+    long entered;
+    /// How much longer it stays in the second stage than one that is there for the first time.
+    long patience = 1;
     /// Nothing that it was made of was overwritten.
     boolean isLive = true;
 
@@ -88,13 +92,22 @@ public abstract class Region {
             var block = entry.getValue();
             block.regions.add(this);
             if (block.region == null || block.region.equals(replaced)) {
-                block.heat = isSecond ? (int) Math.min(Integer.MAX_VALUE, block.runs()) : block.heat;
+                block.heat = heatOf(block, replaced);
                 block.region = this;
                 block.entry = number;
                 block.entryOffset = entry.getKey();
             }
             number++;
         }
+    }
+
+    /// Of the second stage, which does not count: as often as it ran. In the first stage it tells when it is hot enough
+    /// for the second, and counts from nothing again if it comes from there.
+    private int heatOf(Block block, @Nullable Region replaced) {
+        if (isSecond) {
+            return (int) Math.min(Integer.MAX_VALUE, block.runs());
+        }
+        return replaced != null && replaced.isSecond ? 0 : block.heat;
     }
 
     /// From now on it is known to `who` by a number.
