@@ -30,16 +30,25 @@ public final class AddressSpace {
     private final List<Mapping> placed = new ArrayList<>();
     private final Mapping beyond;
     private Trace trace = Trace.none();
-    private volatile Mapping[] map;
+    private volatile Ranges map;
     /// Changed by whoever holds this object's lock.
     private volatile int version;
+
+    /// All of the space, in order.
+    ///
+    /// @param firsts where each range begins: a search asks no object
+    private record Ranges(long[] firsts, Mapping[] mappings) {
+        static Ranges of(List<? extends Mapping> all) {
+            return new Ranges(all.stream().mapToLong(Mapping::first).toArray(), all.toArray(Mapping[]::new));
+        }
+    }
 
     /// @param last highest address, inclusive
     public AddressSpace(String name, long last) {
         this.name = name;
         this.last = last;
         this.beyond = new Mapping.Nothing(last + 1, -1L);
-        this.map = new Mapping[] {new Mapping.Nothing(0, last)};
+        this.map = Ranges.of(List.of(new Mapping.Nothing(0, last)));
     }
 
     public long lastAddress() {
@@ -63,7 +72,9 @@ public final class AddressSpace {
 
     /// All ranges that something answers, in order.
     public List<Mapping> mappings() {
-        return Arrays.stream(map).filter(m -> !(m instanceof Mapping.Nothing)).toList();
+        return Arrays.stream(map.mappings)
+                .filter(m -> !(m instanceof Mapping.Nothing))
+                .toList();
     }
 
     public Mapping mapRam(long first, long length, GuestRam ram, long offset, boolean writable) {
@@ -164,7 +175,7 @@ public final class AddressSpace {
         if (open) {
             full.add(new Mapping.Nothing(next, last));
         }
-        map = full.toArray(Mapping[]::new);
+        map = Ranges.of(full);
         version = version + 1;
         listeners.forEach(Runnable::run);
     }
@@ -180,17 +191,18 @@ public final class AddressSpace {
             return beyond;
         }
         var ranges = map;
+        long[] firsts = ranges.firsts;
         int low = 0;
-        int high = ranges.length - 1;
+        int high = firsts.length - 1;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (Long.compareUnsigned(ranges[middle].first(), address) <= 0) {
+            if (Long.compareUnsigned(firsts[middle], address) <= 0) {
                 low = middle;
             } else {
                 high = middle - 1;
             }
         }
-        return ranges[low];
+        return ranges.mappings[low];
     }
 
     /// A read of 1, 2, 4 or 8 bytes. The access lies in one range wholly, or nobody claims it.
