@@ -55,7 +55,7 @@ final class HotCode {
             InterpreterCounters counters) {
         this.translator = translator;
         this.hotAt = hotAt;
-        this.againAt = (int) Math.min(Integer.MAX_VALUE, (long) hotAt * UNTIL_AGAIN);
+        this.againAt = Math.clamp((long) hotAt * UNTIL_AGAIN, 1, Integer.MAX_VALUE);
         this.core = core;
         this.cache = cache;
         this.source = new CodeSource(core, memory, cache);
