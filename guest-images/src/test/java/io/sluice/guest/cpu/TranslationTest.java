@@ -169,9 +169,8 @@ class TranslationTest {
         }
     }
 
-    /// The region of a loop was made when a function that it calls went one way. Since that goes another, in a region
-    /// of
-    /// its own, the loop's is left and entered again each time: it is counted once more, and made anew.
+    /// The region of a loop was made when a function that it calls went one way. Now that goes another, in a region of
+    /// its own, and the loop's is left and entered again each time: it is counted once more, and made anew.
     @Test
     void aLoopWhoseFunctionGoesAnotherWayIsMadeAnew() {
         try (var rig = Rig.long64(HOT_AT)) {
